@@ -1,0 +1,29 @@
+// What a tuning job tries to make best.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace pegbox {
+
+enum class Goal { kMinimize, kMaximize };
+
+// Which of a trial's reports of the metric is the trial's value.
+enum class ObjectiveScope { kBest, kLast };
+
+struct Objective {
+  std::string metric;
+  Goal goal = Goal::kMinimize;
+  std::optional<double> target;
+  ObjectiveScope scope = ObjectiveScope::kBest;
+
+  friend bool operator==(const Objective&, const Objective&) = default;
+};
+
+// True when `a` is strictly better than `b`. NaN and infinities are never better than anything.
+bool IsBetter(Goal goal, double a, double b);
+
+// True when the job may end: `value` is as good as the target, or better.
+bool ReachesTarget(const Objective& objective, double value);
+
+}  // namespace pegbox
