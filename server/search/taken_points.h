@@ -1,0 +1,38 @@
+// The points that trials stand at already, so that no point is suggested twice.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "server/search/random_stream.h"
+#include "server/search/searcher.h"
+#include "server/search/unit_cube.h"
+
+namespace pegbox {
+
+class TakenPoints {
+ public:
+  TakenPoints(const UnitCube& cube, const std::vector<Observation>& observations);
+
+  // False: it was taken before. The point is snapped.
+  bool Take(const UnitPoint& point) { return points_.insert(point).second; }
+  bool Contains(const UnitPoint& point) const { return points_.contains(point); }
+
+  // Every assignment of a finite space is taken.
+  bool IsExhausted() const;
+
+  // The first of `propose`'s snapped points that is free; after many vain tries, in a finite space, the next free point
+  // after the last one. A taken one only in a continuous space, when chance wills it. Nothing: the space is exhausted.
+  std::optional<UnitPoint> FindFree(absl::FunctionRef<UnitPoint()> propose) const;
+
+ private:
+  const UnitCube& cube_;
+  absl::flat_hash_set<UnitPoint> points_;
+};
+
+// A uniform point, snapped.
+UnitPoint RandomPoint(const UnitCube& cube, RandomStream& random);
+
+}  // namespace pegbox
