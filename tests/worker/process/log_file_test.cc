@@ -52,7 +52,9 @@ TEST_F(LogFileTest, LongLogKeepsHeadAndTailAndSaysWhatIsMissing) {
     const std::string text = Lines(0, 100000);
     for (size_t i = 0; i < text.size(); i += chunk_bytes) {
       log.Append(absl::string_view(text).substr(i, chunk_bytes));
-      if (i % 7 == 0) ASSERT_LE(BytesIn(folder_), kLimitBytes);
+      if (i % 7 == 0) {
+        ASSERT_LE(BytesIn(folder_), kLimitBytes);
+      }
     }
     log.Close();
     const std::string kept = ReadFile(Path("log"));
