@@ -11,11 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json NumberOrName(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return value;
-}
+Json NumberOrName(double value) { return std::isfinite(value) ? Json(value) : Json(FormatMetric(value)); }
 
 Json ReportJson(const MetricReport& report) {
   Json metrics = Json::object();
@@ -35,10 +31,16 @@ std::string MetricLine(const MetricReport& report) {
   return absl::StrCat("PEGBOX_METRICS ", ReportJson(report).dump());
 }
 
+std::string FormatMetric(double value, int decimals) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return absl::StrFormat("%.*f", decimals, value);
+}
+
 std::string HumanText(const MetricReport& report) {
   std::string text;
   for (const auto& [name, value] : report.metrics) {
-    absl::StrAppendFormat(&text, "%s%s=%.4f", text.empty() ? "" : " ", name, value);
+    absl::StrAppend(&text, text.empty() ? "" : " ", name, "=", FormatMetric(value));
   }
   return text;
 }

@@ -21,6 +21,9 @@ std::string SocketLine(const MetricReport& report);
 // PEGBOX_METRICS {"step":3,"metrics":{"validation:loss":0.4}} without a line end.
 std::string MetricLine(const MetricReport& report);
 
+// "NaN", "Infinity" and "-Infinity" where a number is none, else the number with `decimals` decimals.
+std::string FormatMetric(double value, int decimals = 4);
+
 // train:loss=0.4 train:accuracy=0.85 ... with four decimals, for people.
 std::string HumanText(const MetricReport& report);
 

@@ -134,9 +134,9 @@ class Training {
     outcome_.history.push_back(metrics);
     if (!std::isfinite(metrics.train.loss) || !std::isfinite(metrics.validation.loss)) {
       outcome_.end = TrainingEnd::kDiverged;
-      outcome_.reason =
-          absl::StrFormat("epoch %d has train:loss %g and validation:loss %g; a smaller learning_rate helps",
-                          progress_.epochs_done, metrics.train.loss, metrics.validation.loss);
+      outcome_.reason = absl::StrCat("epoch ", progress_.epochs_done, " has train:loss ",
+                                     FormatMetric(metrics.train.loss), " and validation:loss ",
+                                     FormatMetric(metrics.validation.loss), "; a smaller learning_rate helps");
       Report(/*has_checkpoint=*/false);
       return;
     }
