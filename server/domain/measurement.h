@@ -20,6 +20,7 @@ struct TrialMeasurement {
   int64_t trial_number = 0;
   int64_t attempt = 0;
   Measurement measurement;
+  int64_t revision = 0;  // of the commit that stored it; set by the store
   friend bool operator==(const TrialMeasurement&, const TrialMeasurement&) = default;
 };
 

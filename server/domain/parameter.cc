@@ -47,7 +47,9 @@ struct ContainsValue {
   }
   bool operator()(const DiscreteDomain& domain) const {
     const double* number = std::get_if<double>(&value);
-    return number != nullptr && std::binary_search(domain.values.begin(), domain.values.end(), *number);
+    if (number == nullptr) return false;
+    const auto place = std::lower_bound(domain.values.begin(), domain.values.end(), *number);
+    return place != domain.values.end() && *place == *number;  // never so for NaN
   }
   bool operator()(const CategoricalDomain& domain) const {
     const std::string* text = std::get_if<std::string>(&value);

@@ -43,9 +43,9 @@ std::string Explain(const PatienceRule& rule, const Objective& objective, const 
   if (!standstill.improvement.has_value()) {
     return absl::StrCat(objective.metric, " was NaN or infinite in all of its ", standstill.reports_since, " reports");
   }
+  const std::string margin = rule.min_delta > 0 ? absl::StrCat(" by more than ", rule.min_delta) : "";
   return absl::StrCat(objective.metric, " has not become better than ", standstill.improvement->value,
-                      ", its value at step ", standstill.improvement->step,
-                      rule.min_delta > 0 ? absl::StrCat(", by more than ", rule.min_delta) : "", " for ",
+                      ", its value at step ", standstill.improvement->step, ",", margin, " for ",
                       standstill.reports_since, standstill.reports_since == 1 ? " report" : " reports in a row");
 }
 
