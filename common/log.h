@@ -19,3 +19,11 @@ inline spdlog::logger* Log() { return spdlog::default_logger_raw(); }
 absl::Status ConfigureLog(absl::string_view program, absl::string_view level, bool json);
 
 }  // namespace pegbox
+
+template <>
+struct fmt::formatter<absl::string_view> : fmt::formatter<fmt::string_view> {
+  template <typename Context>
+  auto format(absl::string_view text, Context& context) const {
+    return fmt::formatter<fmt::string_view>::format({text.data(), text.size()}, context);
+  }
+};

@@ -1,0 +1,53 @@
+#include "server/engine/engine.h"
+
+#include <utility>
+
+#include "common/status_macros.h"
+
+namespace pegbox {
+
+Engine::Engine(Store& store, TrialLog& trial_log, const Clock& clock, Options options)
+    : options_(std::move(options)),
+      leases_(options_.lease_duration),
+      live_jobs_(store),
+      core_{.store = store,
+            .trial_log = trial_log,
+            .clock = clock,
+            .signal = signal_,
+            .leases = leases_,
+            .live_jobs = live_jobs_,
+            .jobs_to_plan = jobs_to_plan_},
+      tuning_jobs_(core_),
+      worker_sessions_(core_),
+      trial_reports_(core_),
+      reconciler_(core_, jobs_to_suggest_),
+      suggestion_pool_(core_, jobs_to_suggest_, options_.make_searcher) {}
+
+Engine::~Engine() { Stop(); }
+
+absl::Status Engine::Start() {
+  PEGBOX_RETURN_IF_ERROR(RenewAllLeases());
+  threads_.emplace_back([this] { reconciler_.Run(); });
+  for (int i = 0; i < options_.suggestion_threads; ++i) {
+    threads_.emplace_back([this] { suggestion_pool_.Run(); });
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::RenewAllLeases() {
+  return core_.store.Read([this](Reader& reader) -> absl::Status {
+    PEGBOX_ASSIGN_OR_RETURN(const std::vector<Trial> live, reader.ListLiveTrials(""));
+    for (const Trial& trial : live) leases_.Renew(trial.id, trial.attempt->number, core_.clock.Now());
+    return absl::OkStatus();
+  });
+}
+
+void Engine::Stop() {
+  signal_.Close();
+  jobs_to_plan_.Close();
+  jobs_to_suggest_.Close();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace pegbox
