@@ -97,12 +97,14 @@ absl::Status DataFile::MakePrivate() {
 absl::Status DataFile::MarkCreated() {
   struct stat info;
   if (fstat(lock_, &info) != 0) return Errno("look at", path_);
-  if (info.st_size == 0 && write(lock_, kCreatedMark, sizeof(kCreatedMark) - 1) < 0) return Errno("mark", path_);
+  if (info.st_size > 0) return absl::OkStatus();
   const std::string folder = FolderOf(path_);
   const int directory = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return Errno("open", folder);
   absl::Cleanup close_directory = [directory] { close(directory); };
-  if (fsync(lock_) != 0 || fsync(directory) != 0) return Errno("sync", folder);
+  // The mark must not outlive the database's name.
+  if (fsync(directory) != 0) return Errno("sync", folder);
+  if (write(lock_, kCreatedMark, sizeof(kCreatedMark) - 1) < 0 || fsync(lock_) != 0) return Errno("mark", path_);
   return absl::OkStatus();
 }
 

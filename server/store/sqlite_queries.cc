@@ -91,7 +91,8 @@ absl::StatusOr<std::vector<Trial>> SqliteQueries::ListTrials(absl::string_view j
     absl::StrAppend(&sql, "(", kFiniteValue, ") IS TRUE DESC, CASE WHEN ", kFiniteValue, " THEN t.value END ",
                     query.goal == Goal::kMaximize ? "DESC, " : "ASC, ");
   }
-  Query rows(connection_, absl::StrCat(sql, "t.number LIMIT ? OFFSET ?"));
+  // The plus keeps SQLite from walking all of a job's trials by number where the states' index finds few of them.
+  Query rows(connection_, absl::StrCat(sql, query.states.empty() ? "" : "+", "t.number LIMIT ? OFFSET ?"));
   rows.Bind(job_id);
   if (!query.states.empty()) rows.Bind(EncodeStates(query.states));
   if (query.since_revision > 0) rows.Bind(query.since_revision);
@@ -122,7 +123,7 @@ absl::StatusOr<std::optional<Trial>> SqliteQueries::FindBestTrial(absl::string_v
 absl::StatusOr<std::vector<Trial>> SqliteQueries::ListLiveTrials(absl::string_view worker_id) {
   const bool is_any = worker_id.empty();
   Query query(connection_, absl::StrCat(kSelectTrials, "WHERE t.live_worker ", is_any ? "IS NOT NULL " : "= ? ",
-                                        "ORDER BY t.job_key, t.number"));
+                                        "ORDER BY +t.job_key, t.number"));
   if (!is_any) query.Bind(worker_id);
   return Collect(query, TrialFromRow);
 }

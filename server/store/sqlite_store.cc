@@ -159,7 +159,7 @@ void SqliteStore::Close() {
 
 SqliteStore::Statistics SqliteStore::statistics() const {
   const SqliteWriter::Statistics of_writer = writer_->statistics();
-  return {of_writer.bodies, of_writer.commits, of_writer.checkpoints};
+  return {of_writer.queued, of_writer.bodies, of_writer.commits, of_writer.checkpoints};
 }
 
 }  // namespace pegbox

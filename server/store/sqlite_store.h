@@ -36,9 +36,10 @@ class SqliteStore : public Store {
 
   // Of this process.
   struct Statistics {
-    int64_t writes = 0;       // bodies run, with any result
-    int64_t commits = 0;      // that changed something
-    int64_t checkpoints = 0;  // that copied the whole write-ahead log
+    int64_t queued_writes = 0;  // bodies that wait now
+    int64_t writes = 0;         // bodies run, with any result
+    int64_t commits = 0;        // that changed something
+    int64_t checkpoints = 0;    // that copied the whole write-ahead log
   };
 
   // Opens and checks the file and brings it to this version's schema. INVALID_ARGUMENT: an option outside its limits.

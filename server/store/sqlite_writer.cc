@@ -71,7 +71,9 @@ absl::Status SqliteWriter::failure() const {
 
 SqliteWriter::Statistics SqliteWriter::statistics() const {
   absl::MutexLock lock(&mu_);
-  return statistics_;
+  Statistics statistics = statistics_;
+  statistics.queued = static_cast<int64_t>(state_queue_.size() + measurement_queue_.size());
+  return statistics;
 }
 
 void SqliteWriter::Loop() {

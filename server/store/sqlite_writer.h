@@ -24,6 +24,7 @@ class SqliteWriter {
   using Body = std::function<absl::Status(Transaction&)>;
 
   struct Statistics {
+    int64_t queued = 0;       // bodies that wait now
     int64_t bodies = 0;       // run, with any result
     int64_t commits = 0;      // that changed something
     int64_t checkpoints = 0;  // that copied the whole log
