@@ -1,0 +1,260 @@
+#include "server/search/gp/acquisition_optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "server/search/gp/lbfgs.h"
+#include "server/search/sobol_sequence.h"
+
+namespace pegbox {
+namespace {
+
+constexpr int kGlobalCandidates = 512;
+constexpr int kLocalCandidates = 128;
+constexpr size_t kLocalCentres = 5;
+constexpr size_t kGreedyStarts = 4;
+constexpr size_t kDrawnStarts = 4;
+constexpr size_t kBlock = 256;  // points evaluated at once, so that their covariances stay in the cache
+constexpr int kRounds = 40;
+constexpr int kRoundsAfterSweep = 10;
+constexpr int kSweeps = 4;
+constexpr size_t kSweptPoints = 4;
+constexpr int64_t kFewLevels = 8;        // all of them are tried in a sweep
+constexpr int64_t kClimbingLevels = 16;  // above, an ordered axis climbs as a continuous one
+
+bool IsBetterPoint(const ScoredPoint& a, const ScoredPoint& b) { return a.value > b.value; }
+
+}  // namespace
+
+AcquisitionOptimizer::AcquisitionOptimizer(const UnitCube& cube, const Acquisition& acquisition, uint64_t seed,
+                                           uint64_t number)
+    : cube_(cube),
+      acquisition_(acquisition),
+      sequence_seed_(MixSeed(seed, number)),
+      random_(seed, number, RandomPurpose::kAcquisition) {
+  for (size_t i = 0; i < cube.axes().size(); ++i) {
+    const Axis& axis = cube.axes()[i];
+    const bool is_ordered = axis.kind == Axis::Kind::kOrdered;
+    if (axis.kind == Axis::Kind::kContinuous || (is_ordered && axis.levels > kClimbingLevels))
+      climbing_axes_.push_back(i);
+    if (axis.kind != Axis::Kind::kContinuous) discrete_axes_.push_back(i);
+  }
+}
+
+std::vector<ScoredPoint> AcquisitionOptimizer::Maximize(std::span<const UnitPoint> best_observed) {
+  if (const auto count = cube_.space().CountAssignments(kGlobalCandidates)) {
+    std::vector<ScoredPoint> all = Score(AllPoints(*count));
+    std::stable_sort(all.begin(), all.end(), IsBetterPoint);
+    return all;
+  }
+  std::vector<ScoredPoint> candidates = Score(Candidates(best_observed));
+  std::stable_sort(candidates.begin(), candidates.end(), IsBetterPoint);
+  std::vector<ScoredPoint> starts = ChooseStarts(candidates);
+  Climb(starts, kRounds);
+  if (!discrete_axes_.empty()) {
+    std::stable_sort(starts.begin(), starts.end(), IsBetterPoint);
+    std::vector<ScoredPoint> swept(starts.begin(), starts.begin() + std::min(kSweptPoints, starts.size()));
+    Sweep(swept);
+    Climb(swept, kRoundsAfterSweep);
+    starts.insert(starts.end(), swept.begin(), swept.end());
+  }
+  candidates.insert(candidates.begin(), starts.begin(), starts.end());
+  std::stable_sort(candidates.begin(), candidates.end(), IsBetterPoint);
+  return candidates;
+}
+
+std::vector<UnitPoint> AcquisitionOptimizer::AllPoints(int64_t count) const {
+  std::vector<UnitPoint> points;
+  UnitPoint point = cube_.Start();
+  for (int64_t i = 0; i < count; ++i) {
+    points.push_back(point);
+    cube_.Advance(point);
+  }
+  return points;
+}
+
+std::vector<UnitPoint> AcquisitionOptimizer::Candidates(std::span<const UnitPoint> best_observed) {
+  std::vector<UnitPoint> points;
+  const SobolSequence sequence(cube_.axes().size(), sequence_seed_);
+  for (int i = 0; i < kGlobalCandidates; ++i) {
+    points.push_back(sequence.Point(i));
+    cube_.Snap(points.back());
+  }
+  const size_t centres = std::min(kLocalCentres, best_observed.size());
+  for (int i = 0; centres > 0 && i < kLocalCandidates; ++i) points.push_back(Perturbed(best_observed[i % centres]));
+  return points;
+}
+
+UnitPoint AcquisitionOptimizer::Perturbed(const UnitPoint& point) {
+  const double spread = std::pow(10, -(0.5 + 2.5 * random_.Uniform()));
+  const double probability = std::max(2.0 / static_cast<double>(point.size()), 1.5 * random_.Uniform());
+  UnitPoint moved = point;
+  for (size_t i = 0; i < moved.size(); ++i) {
+    if (moved[i] == kInactive || random_.Uniform() >= probability) continue;
+    const Axis& axis = cube_.axes()[i];
+    if (axis.kind == Axis::Kind::kCategorical) {
+      moved[i] = cube_.Coordinate(i, static_cast<int64_t>(random_.Below(static_cast<uint64_t>(axis.levels))));
+      continue;
+    }
+    const double step = spread * random_.Normal();
+    moved[i] = std::clamp(moved[i] + step, 0.0, 1.0);
+    if (axis.kind == Axis::Kind::kContinuous) continue;
+    const int64_t level = cube_.Level(i, point[i]);
+    int64_t target = cube_.Level(i, moved[i]);
+    if (target == level) target = std::clamp<int64_t>(level + (step < 0 ? -1 : 1), 0, axis.levels - 1);
+    moved[i] = cube_.Coordinate(i, target);
+  }
+  DrawActivated(moved);
+  return moved;
+}
+
+void AcquisitionOptimizer::DrawActivated(UnitPoint& point) {
+  for (size_t i = 0; i < point.size(); ++i) {
+    if (!cube_.axes()[i].condition) continue;
+    if (!cube_.IsActive(i, point)) {
+      point[i] = kInactive;
+    } else if (point[i] == kInactive) {
+      point[i] = random_.Uniform();
+      if (cube_.axes()[i].kind != Axis::Kind::kContinuous) point[i] = cube_.Coordinate(i, cube_.Level(i, point[i]));
+    }
+  }
+}
+
+// The best, and others with a probability that grows with their value: standardized values as logarithms of weights,
+// drawn without replacement by adding Gumbel numbers.
+std::vector<ScoredPoint> AcquisitionOptimizer::ChooseStarts(const std::vector<ScoredPoint>& candidates) {
+  const size_t greedy = std::min(kGreedyStarts, candidates.size());
+  std::vector<ScoredPoint> starts(candidates.begin(), candidates.begin() + greedy);
+  double mean = 0, square = 0, count = 0;
+  for (const ScoredPoint& candidate : candidates) {
+    if (!std::isfinite(candidate.value)) continue;
+    mean += candidate.value;
+    square += candidate.value * candidate.value;
+    ++count;
+  }
+  if (count == 0) return starts;
+  mean /= count;
+  const double deviation = std::sqrt(std::max(square / count - mean * mean, 1e-12));
+  std::vector<std::pair<double, size_t>> keys;
+  for (size_t i = greedy; i < candidates.size(); ++i) {
+    if (!std::isfinite(candidates[i].value)) continue;
+    keys.emplace_back(-((candidates[i].value - mean) / deviation + random_.Gumbel()), i);
+  }
+  const size_t drawn = std::min(kDrawnStarts, keys.size());
+  std::partial_sort(keys.begin(), keys.begin() + drawn, keys.end());
+  for (size_t i = 0; i < drawn; ++i) starts.push_back(candidates[keys[i].second]);
+  return starts;
+}
+
+void AcquisitionOptimizer::Climb(std::vector<ScoredPoint>& points, int rounds) const {
+  struct Search {
+    size_t point;
+    std::vector<size_t> axes;
+    Lbfgs lbfgs;
+  };
+  std::vector<Search> searches;
+  for (size_t p = 0; p < points.size(); ++p) {
+    std::vector<size_t> axes;
+    std::vector<double> start;
+    for (size_t axis : climbing_axes_) {
+      if (points[p].point[axis] == kInactive) continue;
+      axes.push_back(axis);
+      start.push_back(points[p].point[axis]);
+    }
+    const size_t size = start.size();
+    searches.push_back({p, std::move(axes),
+                        Lbfgs(std::move(start), std::vector<double>(size, 0.0), std::vector<double>(size, 1.0),
+                              {.max_iterations = rounds, .first_step = 0.1, .max_step = 0.5})});
+  }
+
+  std::vector<double> gradient, part;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<UnitPoint> batch;
+    std::vector<Search*> active;
+    for (Search& search : searches) {
+      if (search.lbfgs.is_done()) continue;
+      UnitPoint point = points[search.point].point;
+      for (size_t i = 0; i < search.axes.size(); ++i) point[search.axes[i]] = search.lbfgs.candidate()[i];
+      batch.push_back(std::move(point));
+      active.push_back(&search);
+    }
+    if (batch.empty()) break;
+    const std::vector<double> values = acquisition_.Evaluate(batch, gradient);
+    for (size_t b = 0; b < active.size(); ++b) {
+      part.clear();
+      for (size_t axis : active[b]->axes) {
+        const size_t feature = *acquisition_.features().FeatureOf(axis);
+        part.push_back(-gradient[b * acquisition_.features().numeric() + feature]);
+      }
+      active[b]->lbfgs.Tell(-values[b], part);
+    }
+  }
+
+  std::vector<UnitPoint> ends;
+  for (const Search& search : searches) {
+    ends.push_back(points[search.point].point);
+    for (size_t i = 0; i < search.axes.size(); ++i) ends.back()[search.axes[i]] = search.lbfgs.point()[i];
+    cube_.Snap(ends.back());
+  }
+  const std::vector<ScoredPoint> scored = Score(std::move(ends));
+  for (size_t i = 0; i < scored.size(); ++i) {
+    if (scored[i].value > points[i].value) points[i] = scored[i];
+  }
+}
+
+void AcquisitionOptimizer::Sweep(std::vector<ScoredPoint>& points) {
+  bool has_changed = true;
+  for (int sweep = 0; sweep < kSweeps && has_changed; ++sweep) {
+    has_changed = false;
+    for (size_t axis : discrete_axes_) {
+      std::vector<UnitPoint> alternatives;
+      std::vector<size_t> owners;
+      for (size_t p = 0; p < points.size(); ++p) {
+        AddAlternatives(points[p].point, axis, alternatives);
+        owners.resize(alternatives.size(), p);
+      }
+      if (alternatives.empty()) continue;
+      const std::vector<ScoredPoint> scored = Score(std::move(alternatives));
+      for (size_t i = 0; i < scored.size(); ++i) {
+        if (!(scored[i].value > points[owners[i]].value)) continue;
+        points[owners[i]] = scored[i];
+        has_changed = true;
+      }
+    }
+  }
+}
+
+void AcquisitionOptimizer::AddAlternatives(const UnitPoint& point, size_t axis, std::vector<UnitPoint>& alternatives) {
+  if (point[axis] == kInactive) return;
+  const int64_t levels = cube_.axes()[axis].levels;
+  const int64_t own = cube_.Level(axis, point[axis]);
+  std::vector<int64_t> others;
+  if (cube_.axes()[axis].kind == Axis::Kind::kCategorical || levels <= kFewLevels) {
+    others.resize(static_cast<size_t>(levels));
+    std::iota(others.begin(), others.end(), 0);
+  } else {
+    for (int64_t step = -3; step <= 3; ++step) others.push_back(own + step);
+    for (int i = 0; i < 2; ++i) others.push_back(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(levels))));
+  }
+  for (int64_t level : others) {
+    if (level == own || level < 0 || level >= levels) continue;
+    alternatives.push_back(point);
+    alternatives.back()[axis] = cube_.Coordinate(axis, level);
+    DrawActivated(alternatives.back());
+  }
+}
+
+std::vector<ScoredPoint> AcquisitionOptimizer::Score(std::vector<UnitPoint> points) const {
+  std::vector<ScoredPoint> scored;
+  scored.reserve(points.size());
+  for (size_t begin = 0; begin < points.size(); begin += kBlock) {
+    const size_t count = std::min(kBlock, points.size() - begin);
+    const std::vector<double> values = acquisition_.Evaluate(std::span(points).subspan(begin, count));
+    for (size_t i = 0; i < count; ++i) scored.push_back({std::move(points[begin + i]), values[i]});
+  }
+  return scored;
+}
+
+}  // namespace pegbox
