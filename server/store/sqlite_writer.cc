@@ -17,7 +17,7 @@ constexpr int64_t kMaxBatchRows = 1024;
 // Pages that the write-ahead log gains before it is copied into the database: when there is nothing else to do, and
 // in any case.
 constexpr int kIdleCheckpointPages = 1000;
-constexpr int kBusyCheckpointPages = 16000;
+constexpr int kBusyCheckpointPages = 4000;
 
 int RememberLogPages(void* log_pages, sqlite3*, const char*, int pages) {
   *static_cast<int*>(log_pages) = pages;

@@ -293,15 +293,15 @@ TEST_F(SqliteStoreTest, LogIsCheckpointedWhileRunningAndGoneAfterClose) {
   auto store = Open();
   ASSERT_TRUE(PutJob(*store, "job").ok());
   Trial trial = SampleTrial("job", 1);
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 26; ++i) {
     trial.provenance.note = std::string(1 << 20, static_cast<char>('a' + i));
     ASSERT_TRUE(
         store->Write(Store::Priority::kState, [&](Transaction& transaction) { return transaction.PutTrial(trial); })
             .ok());
   }
-  ASSERT_TRUE(PutJob(*store, "after").ok());  // the writer has looked at the log before
+  ASSERT_TRUE(PutJob(*store, "after").ok());  // the writer has looked at the log before that
   EXPECT_GE(store->statistics().checkpoints, 1);
-  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), size_t{10} << 20);
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), size_t{20} << 20);  // of 26 MiB written
   store->Close();
   const std::string log = path_ + "-wal";
   EXPECT_TRUE(!std::filesystem::exists(log) || std::filesystem::file_size(log) == 0);
