@@ -16,18 +16,21 @@ class TakenPoints {
  public:
   TakenPoints(const UnitCube& cube, const std::vector<Observation>& observations);
 
-  // False: it was taken before. The point is snapped.
-  bool Take(const UnitPoint& point) { return points_.insert(point).second; }
-  bool Contains(const UnitPoint& point) const { return points_.contains(point); }
+  // False: its assignment was taken before.
+  bool Take(const UnitPoint& point) { return points_.insert(Canonical(point)).second; }
+  bool Contains(const UnitPoint& point) const { return points_.contains(Canonical(point)); }
 
   // Every assignment of a finite space is taken.
   bool IsExhausted() const;
 
-  // The first of `propose`'s snapped points that is free; after many vain tries, in a finite space, the next free point
+  // The first of `propose`'s points that is free; after many vain tries, in a finite space, the next free point
   // after the last one. A taken one only in a continuous space, when chance wills it. Nothing: the space is exhausted.
   std::optional<UnitPoint> FindFree(absl::FunctionRef<UnitPoint()> propose) const;
 
  private:
+  // One point for all that stand for the same assignment: the last bits are lost on the way to a value and back.
+  UnitPoint Canonical(const UnitPoint& point) const { return cube_.Encode(cube_.Decode(point)); }
+
   const UnitCube& cube_;
   absl::flat_hash_set<UnitPoint> points_;
 };
