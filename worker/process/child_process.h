@@ -10,7 +10,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,7 +46,7 @@ struct ProcessSpec {
 };
 
 // Called on the process's own thread, one at a time. A slow callback slows the trial down when the pipe is full, and
-// nothing else. They must not destroy the ChildProcess.
+// nothing else. They may be called before Start has returned, and must not destroy the ChildProcess.
 struct ProcessCallbacks {
   std::function<void(absl::string_view line)> on_line;  // stdout and stderr, as LineSplitter cuts them
   std::function<void()> on_end;                         // once, after the last line; Wait returns at once then

@@ -61,7 +61,7 @@ TEST_F(ChildStartTest, LeadsItsOwnSessionWithDefaultSignalsAndNoNewPrivileges) {
   signal(SIGPIPE, old_handler);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   EXPECT_THAT(lines_.lines(), ElementsAre("leads_group 1", "leads_session 1", "core_limit 0", "stdin /dev/null",
-                                          "NoNewPrivs: 1", "SigBlk: 0000000000000000", "SigIgn: 0000000000000000",
+                                          "SigBlk: 0000000000000000", "SigIgn: 0000000000000000", "NoNewPrivs: 1",
                                           "directory " + std::filesystem::canonical(folder_).string()));
 }
 
