@@ -15,7 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status_macros.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 constexpr absl::string_view kSealName = "pegbox-checkpoint-1";
@@ -99,4 +99,4 @@ absl::StatusOr<std::string> OpenSealed(absl::string_view sealed) {
   return std::string(payload);
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 // Writes beside `path`, syncs, renames over `path` and syncs the folder, which is created when missing.
 // UNAVAILABLE: the file system refused; `path` is as it was.
@@ -22,4 +22,4 @@ std::string SealPayload(absl::string_view payload);
 // The payload. DATA_LOSS: not sealed by SealPayload, or damaged since.
 absl::StatusOr<std::string> OpenSealed(absl::string_view sealed);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

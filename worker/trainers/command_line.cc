@@ -10,7 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/status_macros.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 constexpr const char* kFooter = R"(Example:
@@ -125,4 +125,4 @@ std::variant<TrainingSettings, CommandLineExit> ParseCommandLine(int argc, const
   return CommandLineExit{kUsageExitCode, absl::StrCat(std::string(settings.status().message()), "\n")};
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

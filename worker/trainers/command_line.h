@@ -8,7 +8,7 @@
 
 #include "worker/trainers/training_settings.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 // The value of an environment variable, if it is set.
 using Environment = std::function<std::optional<std::string>(const char* name)>;
@@ -24,4 +24,4 @@ struct CommandLineExit {
 std::variant<TrainingSettings, CommandLineExit> ParseCommandLine(int argc, const char* const* argv,
                                                                  const Environment& environment);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 // OpenBLAS has threads of its own that torch does not know of. Absent with any other BLAS.
@@ -36,4 +36,4 @@ absl::StatusOr<torch::Device> PrepareDevice(const TrainingSettings& settings) {
   return absl::InvalidArgumentError("--device: must be cpu or auto where LibTorch finds no CUDA device; got \"cuda\"");
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status_macros.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using Json = nlohmann::json;
@@ -242,4 +242,4 @@ absl::string_view OptimizerName(OptimizerKind optimizer) {
   return "adam";
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

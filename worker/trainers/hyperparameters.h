@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 enum class ModelKind { kMlp, kCnn };
 enum class OptimizerKind { kAdam, kSgd, kRmsprop };
@@ -49,4 +49,4 @@ absl::StatusOr<Hyperparameters> ResolveHyperparameters(ModelKind model, const st
 absl::string_view ModelName(ModelKind model);
 absl::string_view OptimizerName(OptimizerKind optimizer);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

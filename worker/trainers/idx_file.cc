@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status_macros.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 constexpr uint8_t kUnsignedByte = 0x08;
@@ -153,4 +153,4 @@ absl::StatusOr<int64_t> CountIdxItems(const std::string& path, int dimensions) {
   return reader.array().items_in_file;
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 struct IdxArray {
   std::vector<int64_t> item_shape;  // e.g. {28, 28}; empty for labels
@@ -29,4 +29,4 @@ absl::StatusOr<IdxArray> ReadIdxFile(const std::string& path, int dimensions,
 // The number of items that the header of the file promises. Errors as above.
 absl::StatusOr<int64_t> CountIdxItems(const std::string& path, int dimensions);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -10,7 +10,7 @@
 #include "worker/trainers/idx_file.h"
 #include "worker/trainers/permutation.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 constexpr int kImageDimensions = 3;
@@ -92,4 +92,4 @@ absl::StatusOr<LabeledImages> LoadTestImages(const std::string& data_dir) {
   return ReadLabeledImages(data_dir, "t10k", std::nullopt);
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

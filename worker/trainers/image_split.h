@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 inline constexpr int64_t kClasses = 10;
 
@@ -47,4 +47,4 @@ absl::StatusOr<SplitRows> ChooseRows(int64_t available, const SplitOptions& opti
 absl::StatusOr<ImageSplit> LoadSplit(const std::string& data_dir, const SplitOptions& options);
 absl::StatusOr<LabeledImages> LoadTestImages(const std::string& data_dir);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -32,26 +32,26 @@ std::optional<std::string> ReadEnvironment(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-absl::StatusOr<pegbox::TrainingOutcome> LoadAndTrain(const pegbox::TrainingSettings& settings,
-                                                     pegbox::Reporter& reporter) {
-  pegbox::TrainingImages images;
-  PEGBOX_ASSIGN_OR_RETURN(images.split, pegbox::LoadSplit(settings.data_dir, settings.split));
-  PEGBOX_ASSIGN_OR_RETURN(images.test, pegbox::LoadTestImages(settings.data_dir));
-  return pegbox::Train(settings, images, reporter, is_interrupted);
+absl::StatusOr<pegbox::trainer::TrainingOutcome> LoadAndTrain(const pegbox::trainer::TrainingSettings& settings,
+                                                              pegbox::trainer::Reporter& reporter) {
+  pegbox::trainer::TrainingImages images;
+  PEGBOX_ASSIGN_OR_RETURN(images.split, pegbox::trainer::LoadSplit(settings.data_dir, settings.split));
+  PEGBOX_ASSIGN_OR_RETURN(images.test, pegbox::trainer::LoadTestImages(settings.data_dir));
+  return pegbox::trainer::Train(settings, images, reporter, is_interrupted);
 }
 
-int Conclude(const pegbox::TrainingOutcome& outcome, pegbox::Reporter& reporter) {
+int Conclude(const pegbox::trainer::TrainingOutcome& outcome, pegbox::trainer::Reporter& reporter) {
   switch (outcome.end) {
-    case pegbox::TrainingEnd::kInterrupted:
+    case pegbox::trainer::TrainingEnd::kInterrupted:
       reporter.Print(absl::StrFormat("interrupted after epoch %d", outcome.epochs_done));
       return kEndedBySignal;
-    case pegbox::TrainingEnd::kDiverged:
+    case pegbox::trainer::TrainingEnd::kDiverged:
       std::cerr << "diverged: " << outcome.reason << "\n";
       return kFailed;
-    case pegbox::TrainingEnd::kStopped:
+    case pegbox::trainer::TrainingEnd::kStopped:
       reporter.Print(absl::StrFormat("stopped after epoch %d: %s", outcome.epochs_done, outcome.reason));
       break;
-    case pegbox::TrainingEnd::kCompleted:
+    case pegbox::trainer::TrainingEnd::kCompleted:
       break;
   }
   if (outcome.test.has_value()) {
@@ -66,17 +66,17 @@ int Conclude(const pegbox::TrainingOutcome& outcome, pegbox::Reporter& reporter)
 
 int main(int argc, char** argv) {
   HandleSignals();
-  const auto parsed = pegbox::ParseCommandLine(argc, argv, ReadEnvironment);
-  if (const auto* exit = std::get_if<pegbox::CommandLineExit>(&parsed)) {
+  const auto parsed = pegbox::trainer::ParseCommandLine(argc, argv, ReadEnvironment);
+  if (const auto* exit = std::get_if<pegbox::trainer::CommandLineExit>(&parsed)) {
     (exit->code == 0 ? std::cout : std::cerr) << exit->text;
     return exit->code;
   }
-  const auto& settings = std::get<pegbox::TrainingSettings>(parsed);
-  std::unique_ptr<pegbox::WorkerLink> link;
-  if (!settings.socket_path.empty()) link = std::make_unique<pegbox::WorkerLink>(settings.socket_path);
-  pegbox::Reporter reporter(std::move(link), std::cout);
-  const absl::StatusOr<pegbox::TrainingOutcome> outcome = LoadAndTrain(settings, reporter);
+  const auto& settings = std::get<pegbox::trainer::TrainingSettings>(parsed);
+  std::unique_ptr<pegbox::trainer::WorkerLink> link;
+  if (!settings.socket_path.empty()) link = std::make_unique<pegbox::trainer::WorkerLink>(settings.socket_path);
+  pegbox::trainer::Reporter reporter(std::move(link), std::cout);
+  const absl::StatusOr<pegbox::trainer::TrainingOutcome> outcome = LoadAndTrain(settings, reporter);
   if (outcome.ok()) return Conclude(*outcome, reporter);
   std::cerr << "pegbox-trainer: " << outcome.status().message() << "\n";
-  return absl::IsInvalidArgument(outcome.status()) ? pegbox::kUsageExitCode : kFailed;
+  return absl::IsInvalidArgument(outcome.status()) ? pegbox::trainer::kUsageExitCode : kFailed;
 }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -45,4 +45,4 @@ std::string HumanText(const MetricReport& report) {
   return text;
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

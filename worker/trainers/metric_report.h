@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 struct MetricReport {
   int64_t step = 0;
@@ -27,4 +27,4 @@ std::string FormatMetric(double value, int decimals = 4);
 // train:loss=0.4 train:accuracy=0.85 ... with four decimals, for people.
 std::string HumanText(const MetricReport& report);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

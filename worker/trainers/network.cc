@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 namespace nn = torch::nn;
@@ -88,4 +88,4 @@ void CopyWeights(const nn::Sequential& from, nn::Sequential& to) {
   for (size_t i = 0; i < sources.size(); ++i) targets[i].copy_(sources[i]);
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

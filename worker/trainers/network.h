@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "worker/trainers/training.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 struct ImageTensors {
   torch::Tensor images;  // float [n, 1, rows, columns], standardised
@@ -32,4 +32,4 @@ std::optional<Evaluation> Evaluate(torch::nn::Sequential& network, const ImageTe
 // Both networks must be of one architecture.
 void CopyWeights(const torch::nn::Sequential& from, torch::nn::Sequential& to);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 std::vector<int64_t> SeededPermutation(int64_t size, uint64_t seed) {
   std::vector<int64_t> order(size);
@@ -24,4 +24,4 @@ uint64_t DeriveSeed(uint64_t seed, uint64_t index) {
   return mixed ^ (mixed >> 31);
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

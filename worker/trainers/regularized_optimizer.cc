@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 namespace optim = torch::optim;
@@ -49,4 +49,4 @@ void RegularizedOptimizer::Step(const torch::Tensor& loss) {
   optimizer_->step();
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -8,7 +8,7 @@
 
 #include "worker/trainers/hyperparameters.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 class RegularizedOptimizer {
  public:
@@ -27,4 +27,4 @@ class RegularizedOptimizer {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -1,6 +1,6 @@
 #include "worker/trainers/reporter.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 void Reporter::Send(const std::string& headline, const MetricReport& report) {
   Print(headline + " " + HumanText(report));
@@ -9,4 +9,4 @@ void Reporter::Send(const std::string& headline, const MetricReport& report) {
 
 void Reporter::Print(const std::string& line) { out_ << line << '\n' << std::flush; }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

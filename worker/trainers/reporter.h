@@ -8,7 +8,7 @@
 #include "worker/trainers/metric_report.h"
 #include "worker/trainers/worker_link.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 // Not thread-safe.
 class Reporter {
@@ -31,4 +31,4 @@ class Reporter {
   std::ostream& out_;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -14,7 +14,7 @@
 #include "worker/trainers/regularized_optimizer.h"
 #include "worker/trainers/training_checkpoint.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 double Objective(const TrainingSettings& settings, const EpochMetrics& metrics) {
@@ -225,4 +225,4 @@ absl::StatusOr<TrainingOutcome> Train(const TrainingSettings& settings, const Tr
   }
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -13,7 +13,7 @@
 #include "worker/trainers/reporter.h"
 #include "worker/trainers/training_settings.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 struct Evaluation {
   double loss = 0;      // mean cross-entropy without penalties, in nats
@@ -61,4 +61,4 @@ struct TrainingOutcome {
 absl::StatusOr<TrainingOutcome> Train(const TrainingSettings& settings, const TrainingImages& images,
                                       Reporter& reporter, const std::atomic<bool>& is_interrupted);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

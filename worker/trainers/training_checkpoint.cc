@@ -7,7 +7,7 @@
 #include "common/status_macros.h"
 #include "worker/trainers/checkpoint_file.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -117,4 +117,4 @@ absl::Status TrainingCheckpoint::RestoreLast(const TrainingState& state) const {
   return absl::Status(status.code(), absl::StrCat(LastPath(), ": ", std::string(status.message())));
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

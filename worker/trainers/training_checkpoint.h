@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "worker/trainers/training.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 struct TrainingProgress {
   int64_t epochs_done = 0;
@@ -51,4 +51,4 @@ class TrainingCheckpoint {
   const std::string configuration_;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

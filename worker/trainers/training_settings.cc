@@ -4,7 +4,7 @@
 
 #include "absl/strings/match.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 std::string DescribeConfiguration(const TrainingSettings& settings) {
   const Hyperparameters& tuned = settings.hyperparameters;
@@ -30,4 +30,4 @@ std::string DescribeConfiguration(const TrainingSettings& settings) {
 
 bool IsMaximized(const std::string& objective_metric) { return absl::EndsWith(objective_metric, "accuracy"); }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -7,7 +7,7 @@
 #include "worker/trainers/hyperparameters.h"
 #include "worker/trainers/image_split.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 enum class DeviceChoice { kAuto, kCpu, kCuda };
 
@@ -32,4 +32,4 @@ std::string DescribeConfiguration(const TrainingSettings& settings);
 // Larger is better for accuracies, smaller for losses.
 bool IsMaximized(const std::string& objective_metric);
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

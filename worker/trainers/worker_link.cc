@@ -15,10 +15,12 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 constexpr size_t kMaxLineBytes = 1 << 16;
+// A stopped trial ends promptly, but not before the worker has had a chance to take its last report.
+constexpr std::chrono::milliseconds kReplyTimeoutAfterStop = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -61,14 +63,15 @@ bool WorkerLink::Send(absl::string_view line) {
   if (socket_ >= 0) ReadAvailable();
   if (socket_ < 0) Connect();
   if (socket_ < 0) return false;
-  const auto timeout = is_worker_silent_ ? std::chrono::milliseconds(0) : reply_timeout_;
+  const auto longest = stop_.has_value() ? std::min(reply_timeout_, kReplyTimeoutAfterStop) : reply_timeout_;
+  const auto timeout = is_worker_silent_ ? std::chrono::milliseconds(0) : longest;
   const Clock::time_point deadline = Clock::now() + timeout;
   const int64_t replies_before = replies_;
   if (!Write(absl::StrCat(line, "\n"), deadline)) {
     Close();
     return false;
   }
-  while (socket_ >= 0 && replies_ == replies_before && !stop_.has_value() && WaitFor(POLLIN, deadline)) ReadAvailable();
+  while (socket_ >= 0 && replies_ == replies_before && WaitFor(POLLIN, deadline)) ReadAvailable();
   is_worker_silent_ = replies_ == replies_before;
   // A connection that ended before the reply may have taken the line with it.
   return socket_ >= 0 || !is_worker_silent_;
@@ -131,4 +134,4 @@ void WorkerLink::HandleLine(absl::string_view line) {
   }
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

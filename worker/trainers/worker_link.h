@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 // A STOP directive's reason, if one has come.
 using StopReason = std::optional<std::string>;
@@ -21,8 +21,9 @@ class WorkerLink {
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;
 
-  // Sends one line and waits for its reply, at most the reply timeout; after a reply that did not come in time later
-  // calls do not wait until one comes again. Connects first when there is no connection. False: not delivered.
+  // Sends one line and waits for its reply, at most the reply timeout and, after a STOP, one second; after a reply that
+  // did not come in time later calls do not wait until one comes again. Connects first when there is no connection.
+  // False: not delivered.
   bool Send(absl::string_view line);
 
   // Reads what has come, without waiting. A STOP once seen stays.
@@ -48,4 +49,4 @@ class WorkerLink {
   StopReason stop_;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -5,7 +5,7 @@
 
 #include "tests/worker/trainers/scratch_directory.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::HasSubstr;
@@ -58,4 +58,4 @@ TEST(CheckpointFileTest, EveryFlippedByteAndEveryCutIsDataLoss) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

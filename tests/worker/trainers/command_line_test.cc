@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::AllOf;
@@ -137,4 +137,4 @@ TEST(CommandLineTest, MistakesOfTheEnvironmentAreNamedToo) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::AllOf;
@@ -118,4 +118,4 @@ TEST(HyperparametersTest, EveryValueOutOfRangeIsAnErrorThatNamesRuleAndValue) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -6,7 +6,7 @@
 #include "tests/worker/trainers/idx_writer.h"
 #include "tests/worker/trainers/scratch_directory.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::AllOf;
@@ -115,4 +115,4 @@ TEST_F(IdxFileTest, AnEmptyFileIsTruncated) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 // The header of an IDX file of bytes with the given dimensions.
 inline std::string IdxHeader(const std::vector<uint32_t>& dimensions) {
@@ -26,4 +26,4 @@ inline void WriteGzip(const std::string& path, const std::string& bytes) {
   ASSERT_EQ(gzclose(file), Z_OK);
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

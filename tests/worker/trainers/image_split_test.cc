@@ -10,7 +10,7 @@
 #include "tests/worker/trainers/scratch_directory.h"
 #include "worker/trainers/permutation.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::Each;
@@ -113,4 +113,4 @@ TEST(PermutationTest, DeriveSeedIsSplitMix64) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 TEST(MetricReportTest, LinesForSocketStandardOutputAndPeople) {
@@ -28,4 +28,4 @@ TEST(MetricReportTest, ValuesThatJsonLacksAreNames) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 class ScratchDirectory {
  public:
@@ -37,4 +37,4 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 std::string ProgramPath() {
@@ -59,4 +59,4 @@ int TrainerProcess::Wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

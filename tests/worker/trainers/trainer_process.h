@@ -7,7 +7,7 @@
 
 #include "tests/worker/trainers/scratch_directory.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 class TrainerProcess {
  public:
@@ -32,4 +32,4 @@ class TrainerProcess {
   int pid_ = -1;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

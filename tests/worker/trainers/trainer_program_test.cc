@@ -9,7 +9,7 @@
 #include "tests/worker/trainers/trainer_process.h"
 #include "tests/worker/trainers/worker_end.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::AllOf;
@@ -46,14 +46,15 @@ class TrainerProgramTest : public ::testing::Test {
     while (true) {
       const auto line = worker_.ReadLine();
       ASSERT_TRUE(line.has_value()) << "the trial hung up";
-      worker_.WriteLine(kContinue);
+      EXPECT_TRUE(worker_.WriteLine(kContinue));
       if (Json::parse(*line)["step"] == step) return;
     }
   }
 
   // Answers every report until the trial hangs up.
   void ServeAll() {
-    while (worker_.ReadLine().has_value()) worker_.WriteLine(kContinue);
+    while (worker_.ReadLine().has_value() && worker_.WriteLine(kContinue)) {
+    }
   }
 
   const ScratchDirectory scratch_;
@@ -82,12 +83,12 @@ TEST_F(TrainerProgramTest, ReportsEachEpochAndTheTestOverTheSocket) {
     for (const char* metric : {"train:loss", "train:accuracy", "validation:loss", "validation:accuracy"}) {
       EXPECT_TRUE(report["metrics"][metric].is_number()) << *line;
     }
-    worker_.WriteLine(kContinue);
+    EXPECT_TRUE(worker_.WriteLine(kContinue));
   }
   const auto test = worker_.ReadLine();
   ASSERT_TRUE(test.has_value());
   EXPECT_TRUE(Json::parse(*test)["metrics"]["test:accuracy"].is_number()) << *test;
-  worker_.WriteLine(kContinue);
+  EXPECT_TRUE(worker_.WriteLine(kContinue));
   EXPECT_EQ(trainer.Wait(), 0) << trainer.Errors();
   EXPECT_THAT(trainer.Output(), Not(HasSubstr("PEGBOX_METRICS")));
 }
@@ -97,7 +98,7 @@ TEST_F(TrainerProgramTest, AStopInReplyEndsTheRunWithSuccess) {
   ASSERT_TRUE(worker_.Accept());
   ServeUntil(2);
   ASSERT_TRUE(worker_.ReadLine().has_value());
-  worker_.WriteLine(kStop);
+  EXPECT_TRUE(worker_.WriteLine(kStop));
   ServeAll();
   EXPECT_EQ(trainer.Wait(), 0) << trainer.Errors();
   EXPECT_THAT(trainer.Output(), HasSubstr("stopped after epoch 3: median rule: 0.9 is worse than 0.5"));
@@ -107,7 +108,7 @@ TEST_F(TrainerProgramTest, AStopInReplyEndsTheRunWithSuccess) {
 TEST_F(TrainerProgramTest, AnUnaskedStopEndsTheRunWithinTheEpoch) {
   TrainerProcess trainer(scratch_, LongRun(), TrialEnvironment());
   ASSERT_TRUE(worker_.Accept());
-  worker_.WriteLine(kStop);
+  EXPECT_TRUE(worker_.WriteLine(kStop));
   EXPECT_EQ(trainer.Wait(), 0) << trainer.Errors();
   EXPECT_THAT(trainer.Output(), HasSubstr("stopped after epoch 0: median rule"));
 }
@@ -174,7 +175,7 @@ TEST_F(TrainerProgramTest, DivergenceIsReportedAndFails) {
   ASSERT_TRUE(line.has_value());
   EXPECT_EQ(Json::parse(*line)["metrics"]["validation:loss"], "NaN") << *line;
   EXPECT_FALSE(Json::parse(*line).contains("checkpoint"));
-  worker_.WriteLine(kContinue);
+  EXPECT_TRUE(worker_.WriteLine(kContinue));
   EXPECT_EQ(trainer.Wait(), 1);
   EXPECT_THAT(trainer.Errors(), HasSubstr("diverged: epoch 1 has train:loss NaN"));
 }
@@ -195,4 +196,4 @@ TEST_F(TrainerProgramTest, MissingDataFails) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -8,7 +8,7 @@
 
 #include "tests/worker/trainers/scratch_directory.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::HasSubstr;
@@ -289,4 +289,4 @@ TEST(TrainingTest, TooManyConvolutionsForTheImageAreRefused) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 constexpr int kWaitLimitMilliseconds = 20'000;
@@ -59,9 +59,9 @@ std::optional<std::string> WorkerEnd::ReadLine() {
   return line;
 }
 
-void WorkerEnd::WriteLine(absl::string_view line) {
+bool WorkerEnd::WriteLine(absl::string_view line) {
   const std::string text = absl::StrCat(line, "\n");
-  EXPECT_EQ(send(connection_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  return send(connection_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
 }
 
 void WorkerEnd::HangUp() {
@@ -70,4 +70,4 @@ void WorkerEnd::HangUp() {
   unread_.clear();
 }
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

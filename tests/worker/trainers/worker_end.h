@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 
 class WorkerEnd {
  public:
@@ -23,7 +23,8 @@ class WorkerEnd {
   // The next line without its end; absent when the trial hung up.
   std::optional<std::string> ReadLine();
 
-  void WriteLine(absl::string_view line);
+  // False: the trial has hung up.
+  bool WriteLine(absl::string_view line);
   void HangUp();
 
  private:
@@ -33,4 +34,4 @@ class WorkerEnd {
   std::string unread_;
 };
 
-}  // namespace pegbox
+}  // namespace pegbox::trainer

@@ -11,7 +11,7 @@
 #include "tests/worker/trainers/worker_end.h"
 #include "worker/trainers/reporter.h"
 
-namespace pegbox {
+namespace pegbox::trainer {
 namespace {
 
 using ::testing::HasSubstr;
@@ -31,7 +31,7 @@ TEST_F(WorkerLinkTest, SendDeliversTheLineAndReadsTheReply) {
   ASSERT_TRUE(worker_.Accept());
   std::thread worker([&] {
     EXPECT_EQ(worker_.ReadLine(), "hello");
-    worker_.WriteLine(kContinue);
+    EXPECT_TRUE(worker_.WriteLine(kContinue));
   });
   EXPECT_TRUE(link.Send("hello"));
   worker.join();
@@ -43,7 +43,7 @@ TEST_F(WorkerLinkTest, AReplyOfStopIsSeenAfterSendAndStays) {
   ASSERT_TRUE(worker_.Accept());
   std::thread worker([&] {
     worker_.ReadLine();
-    worker_.WriteLine(kStop);
+    EXPECT_TRUE(worker_.WriteLine(kStop));
   });
   EXPECT_TRUE(link.Send("report"));
   worker.join();
@@ -55,14 +55,14 @@ TEST_F(WorkerLinkTest, AnUnaskedStopIsSeenByPolling) {
   WorkerLink link(worker_.path());
   ASSERT_TRUE(worker_.Accept());
   EXPECT_EQ(link.PollStop(), std::nullopt);
-  worker_.WriteLine(kStop);
+  EXPECT_TRUE(worker_.WriteLine(kStop));
   EXPECT_EQ(link.PollStop(), "median rule");
 }
 
 TEST_F(WorkerLinkTest, AStopWithoutReasonStops) {
   WorkerLink link(worker_.path());
   ASSERT_TRUE(worker_.Accept());
-  worker_.WriteLine(R"({"directive":"STOP"})");
+  EXPECT_TRUE(worker_.WriteLine(R"({"directive":"STOP"})"));
   EXPECT_EQ(link.PollStop(), "no reason given");
 }
 
@@ -70,7 +70,7 @@ TEST_F(WorkerLinkTest, LinesThatAreNoDirectivesAreIgnored) {
   WorkerLink link(worker_.path());
   ASSERT_TRUE(worker_.Accept());
   for (const char* line : {"", "STOP", "[]", "{}", R"({"directive":1})", R"({"directive":"DANCE"})"}) {
-    worker_.WriteLine(line);
+    EXPECT_TRUE(worker_.WriteLine(line));
     EXPECT_EQ(link.PollStop(), std::nullopt) << line;
   }
 }
@@ -100,7 +100,7 @@ TEST_F(WorkerLinkTest, AWorkerThatHungUpIsCalledAgain) {
   std::thread worker([&] {
     ASSERT_TRUE(worker_.Accept());
     EXPECT_EQ(worker_.ReadLine(), "second");
-    worker_.WriteLine(kContinue);
+    EXPECT_TRUE(worker_.WriteLine(kContinue));
   });
   EXPECT_TRUE(link.Send("second"));
   worker.join();
@@ -131,7 +131,7 @@ TEST_F(WorkerLinkTest, ReporterSendsOverTheSocketAndNotOnStandardOutput) {
   ASSERT_TRUE(worker_.Accept());
   std::thread worker([&] {
     EXPECT_EQ(worker_.ReadLine(), R"({"step":2,"metrics":{"a":0.5},"checkpoint":true})");
-    worker_.WriteLine(kContinue);
+    EXPECT_TRUE(worker_.WriteLine(kContinue));
   });
   reporter.Send("epoch 2/5", {2, {{"a", 0.5}}, true});
   worker.join();
@@ -150,4 +150,4 @@ TEST_F(WorkerLinkTest, ReporterPrintsMetricLinesWhenThereIsNoWorker) {
 }
 
 }  // namespace
-}  // namespace pegbox
+}  // namespace pegbox::trainer
