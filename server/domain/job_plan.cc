@@ -75,9 +75,4 @@ JobPlan PlanJob(const JobSnapshot& snapshot, absl::Time now) {
   return plan;
 }
 
-absl::Time NextPlanTime(const TuningJob& job) {
-  if (job.state != JobState::kRunning && job.state != JobState::kPaused) return absl::InfiniteFuture();
-  return job.create_time + job.spec.max_runtime;
-}
-
 }  // namespace pegbox

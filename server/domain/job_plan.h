@@ -31,7 +31,4 @@ struct JobPlan {
 // Idempotent: the plan of a job to which the plan was applied asks for nothing more, until something changes.
 JobPlan PlanJob(const JobSnapshot& snapshot, absl::Time now);
 
-// When PlanJob would say something else by the passing of time alone.
-absl::Time NextPlanTime(const TuningJob& job);
-
 }  // namespace pegbox

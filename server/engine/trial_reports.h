@@ -34,7 +34,7 @@ class TrialReports {
  public:
   explicit TrialReports(Core& core) : core_(core) {}
 
-  // Returns after the commit. NOT_FOUND: no such trial. ABORTED: fenced. OUT_OF_RANGE: log_offset leaves a gap.
+  // Returns after the commit. NOT_FOUND: no such trial. ABORTED: fenced.
   absl::StatusOr<ReportResult> Report(const TrialReport& report);
 
   // The attempt is over and its processes are gone. Safe to repeat. NOT_FOUND: no such trial. ABORTED: fenced.

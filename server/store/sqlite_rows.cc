@@ -91,7 +91,7 @@ absl::StatusOr<Attempt> AttemptFromRow(const Query& query, int first_column) {
 }
 
 TrialMeasurement MeasurementFromRow(const Query& query) {
-  return {query.Int(0), query.Int(1), {query.Text(2), query.Int(3), query.Double(4), query.Time(5)}};
+  return {query.Int(0), query.Int(1), {query.Text(2), query.Int(3), query.Double(4), query.Time(5)}, query.Int(6)};
 }
 
 absl::StatusOr<Worker> WorkerFromRow(const Query& query) {

@@ -28,7 +28,7 @@ inline constexpr char kSelectAttempts[] =
 // Its columns begin at `first_column`.
 absl::StatusOr<Attempt> AttemptFromRow(const Query& query, int first_column);
 
-inline constexpr char kMeasurementColumns[] = "t.number, x.attempt, m.name, x.step, x.value, x.report_time ";
+inline constexpr char kMeasurementColumns[] = "t.number, x.attempt, m.name, x.step, x.value, x.report_time, x.revision ";
 TrialMeasurement MeasurementFromRow(const Query& query);
 
 inline constexpr char kSelectWorkers[] =

@@ -61,10 +61,7 @@ absl::StatusOr<int64_t> TrialLog::Append(const TrialId& id, int64_t attempt, int
   if (fstat(file, &info) != 0) return Errno("look at", path);
   const int64_t size = info.st_size;
   if (size >= kMaxBytes) return kMaxBytes;
-  if (offset > size) {
-    return absl::OutOfRangeError(absl::StrCat("offset: must be at most ", size, ", the bytes of ", TrialName(id),
-                                              " attempt ", attempt, " that are here, is ", offset));
-  }
+  if (offset > size) return size;
   data.remove_prefix(std::min<size_t>(size - offset, data.size()));
   data = data.substr(0, static_cast<size_t>(kMaxBytes - size));
   PEGBOX_RETURN_IF_ERROR(WriteAll(file, data, size, path));

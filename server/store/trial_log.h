@@ -19,9 +19,9 @@ class TrialLog {
 
   explicit TrialLog(std::string folder) : folder_(std::move(folder)) {}
 
-  // `offset` is where data's first byte stands in the attempt's output. Bytes that are there already are skipped, a gap
-  // is rejected. Returns the size afterwards, from which the sender goes on (kMaxBytes once the log is full and all is
-  // dropped). OUT_OF_RANGE: a gap. RESOURCE_EXHAUSTED: the disk is full.
+  // `offset` is where data's first byte stands in the attempt's output. Bytes that are there already are skipped, and
+  // bytes behind a gap are not taken. Returns the size afterwards, from which the sender goes on (kMaxBytes once the log
+  // is full and all is dropped). RESOURCE_EXHAUSTED: the disk is full.
   absl::StatusOr<int64_t> Append(const TrialId& id, int64_t attempt, int64_t offset, absl::string_view data);
 
   // Up to `limit` bytes from `offset`; empty at the end, and for an attempt without output.

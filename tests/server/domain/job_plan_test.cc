@@ -200,22 +200,5 @@ TEST(JobPlanTest, PlansAreIdempotent) {
   EXPECT_EQ(Plan(job, counts), JobPlan{});
 }
 
-TEST(JobPlanTest, NextPlanTimeIsTheEndOfTheRuntime) {
-  TuningJob job = Job();
-  job.spec.max_runtime = absl::Minutes(10);
-  EXPECT_EQ(NextPlanTime(job), kNow);
-  job.state = JobState::kPaused;
-  EXPECT_EQ(NextPlanTime(job), kNow);
-}
-
-TEST(JobPlanTest, NextPlanTimeIsNeverWithoutARuntimeOrAfterTheEnd) {
-  EXPECT_EQ(NextPlanTime(Job()), absl::InfiniteFuture());
-  for (const JobState state : {JobState::kStopping, JobState::kStopped, JobState::kCompleted, JobState::kFailed}) {
-    TuningJob job = Job(state);
-    job.spec.max_runtime = absl::Minutes(10);
-    EXPECT_EQ(NextPlanTime(job), absl::InfiniteFuture()) << ToString(state);
-  }
-}
-
 }  // namespace
 }  // namespace pegbox
