@@ -2,7 +2,10 @@
 // themselves.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +62,7 @@ class EngineFixture : public testing::Test {
                          [](const TuningJobSpec&) { return std::make_unique<RandomSearcher>(); }) {
     Log()->set_level(spdlog::level::warn);
   }
+  ~EngineFixture() override { std::filesystem::remove_all(log_folder_); }
 
   // As the engine's loops would, until nothing more happens by itself.
   void Settle() {
@@ -104,6 +108,7 @@ class EngineFixture : public testing::Test {
 
   ManualClock clock_;
   std::unique_ptr<SqliteStore> store_;
+  const std::string log_folder_;
   TrialLog trial_log_;
   ChangeSignal signal_;
   LeaseTable leases_;
