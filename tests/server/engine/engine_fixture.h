@@ -44,7 +44,8 @@ class EngineFixture : public testing::Test {
   EngineFixture()
       : clock_(absl::FromUnixSeconds(1'800'000'000)),
         store_(SqliteStore::Open({.path = ":memory:"}).value()),
-        trial_log_(testing::TempDir() + "engine_logs_" + testing::UnitTest::GetInstance()->current_test_info()->name()),
+        log_folder_(testing::TempDir() + "engine_logs_" + std::to_string(getpid())),
+        trial_log_(log_folder_),
         leases_(kLease),
         live_jobs_(*store_),
         core_{.store = *store_,
