@@ -71,6 +71,8 @@ absl::StatusOr<absl::Duration> WorkerSessions::Register(Worker worker,
               worker.incarnation, worker.device_names.size(), worker.version, lost.size());
   for (const Trial& trial : lost) {
     core_.leases.Drop(trial.id, trial.attempt->number);
+    PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(trial.id.job_id));
+    live_job->TrialEnded(trial);
     core_.jobs_to_plan.Push(trial.id.job_id);
     core_.signal.Notify(JobTopic(trial.id.job_id));
   }
