@@ -73,13 +73,17 @@ absl::StatusOr<ExitCode> Run(Console& console, const RunOptions& options) {
       .as_json = options.as_json,
       .program = absl::StrCat(ShellQuoted(console.program), " --data ", ShellQuoted(options.data_directory)),
       .client = client};
-  PEGBOX_ASSIGN_OR_RETURN(const std::string job_id, SubmitTo(client, file, options.job_id));
-  console.err << "job " << job_id << " runs in " << options.data_directory << std::endl;
-
-  absl::StatusOr<ExitCode> result = FollowJob(session, job_id, cancellation);
-  if (!result.ok() && is_interrupted) {
-    StopJob(client, job_id, file.spec);
-    result = absl::CancelledError(absl::StrCat("the job ", job_id, " was stopped"));
+  const absl::StatusOr<std::string> job_id = SubmitTo(client, file, options.job_id);
+  absl::StatusOr<ExitCode> result = ExitCode::kOk;
+  if (job_id.ok()) {
+    console.err << "job " << *job_id << " runs in " << options.data_directory << std::endl;
+    result = FollowJob(session, *job_id, cancellation);
+  } else {
+    result = job_id.status();
+  }
+  if (!result.ok() && job_id.ok() && is_interrupted) {
+    StopJob(client, *job_id, file.spec);
+    result = absl::CancelledError(absl::StrCat("the job ", *job_id, " was stopped"));
   } else if (!result.ok()) {
     // A program that has ended explains more than the call that it broke.
     const absl::Status programs = cluster->Check();

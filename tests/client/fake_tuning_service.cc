@@ -52,9 +52,10 @@ v1::ReadTrialLogRequest FakeTuningService::log_request() const {
   return log_request_;
 }
 
-void FakeTuningService::AwaitWatchCalls(size_t count) const {
+bool FakeTuningService::AwaitWatchCalls(size_t count) const {
   const auto is_reached = [&] { return since_revisions_.size() >= count; };
-  absl::MutexLock lock(&mu_, absl::Condition(&is_reached));
+  absl::MutexLock lock(&mu_);
+  return mu_.AwaitWithTimeout(absl::Condition(&is_reached), absl::Seconds(20));
 }
 
 std::string FakeTuningService::Start() {
@@ -147,6 +148,7 @@ grpc::Status FakeTuningService::WatchTuningJob(Context* context, const v1::Watch
     script = std::move(watches_.front());
     watches_.pop_front();
   }
+  script.before_events();
   for (const v1::WatchTuningJobResponse& event : script.events) writer->Write(event);
   if (script.waits_for_stop) {
     const auto is_stopped = [this] { return !stopped_.empty(); };

@@ -5,6 +5,7 @@
 #include <grpcpp/server.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@ class FakeTuningService : public v1::TuningService::Service {
   struct WatchScript {
     std::vector<v1::WatchTuningJobResponse> events;
     grpc::Status end;
+    std::function<void()> before_events = [] {};
     bool waits_for_stop = false;  // sends nothing more, and ends only when the job is stopped or the call given up
   };
 
@@ -44,7 +46,8 @@ class FakeTuningService : public v1::TuningService::Service {
   v1::CreateTuningJobRequest create_request() const;
   std::vector<std::string> stopped() const;  // names
   v1::ReadTrialLogRequest log_request() const;
-  void AwaitWatchCalls(size_t count) const;
+  // False when they have not come within 20 s.
+  bool AwaitWatchCalls(size_t count) const;
 
   // Serves on 127.0.0.1:0; answers "127.0.0.1:port".
   std::string Start();

@@ -116,7 +116,7 @@ TEST_F(ClientTest, CancelBreaksOffAWatchThatWaits) {
   Client client = MakeClient();
   Cancellation cancellation;
   std::thread other([&] {
-    service_.AwaitWatchCalls(1);
+    EXPECT_TRUE(service_.AwaitWatchCalls(1));
     cancellation.Cancel();
   });
   absl::Status status;
