@@ -25,7 +25,9 @@ namespace {
 
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 
-std::filesystem::path ServerFolder(const std::string& data) { return std::filesystem::absolute(data) / "server"; }
+std::filesystem::path ServerFolder(const std::string& data) {
+  return std::filesystem::absolute(data).lexically_normal() / "server";
+}
 std::string AddressFile(const std::string& data) { return (ServerFolder(data) / "address").string(); }
 
 absl::Status MakeFolder(const std::filesystem::path& folder) {
@@ -109,7 +111,8 @@ absl::Status LocalCluster::StartServer() {
 }
 
 absl::Status LocalCluster::StartWorker() {
-  const std::string folder = (std::filesystem::absolute(options_.data_directory) / "worker").string();
+  const std::string folder =
+      (std::filesystem::absolute(options_.data_directory).lexically_normal() / "worker").string();
   PEGBOX_RETURN_IF_ERROR(MakeFolder(folder));
   const char* const path = std::getenv("PATH");
   const std::string search_path =
