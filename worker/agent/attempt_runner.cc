@@ -86,6 +86,11 @@ bool AttemptRunner::is_fenced() const {
   return wishes_.is_fenced;
 }
 
+bool AttemptRunner::has_ended() const {
+  absl::MutexLock lock(&mu_);
+  return wishes_.has_ended;
+}
+
 void AttemptRunner::Run() {
   std::optional<Failure> failure;
   if (const absl::Status started = Start(); started.ok()) {
@@ -165,6 +170,10 @@ std::string AttemptRunner::OnSocketLine(absl::string_view line) {
   has_socket_reported_ = true;
   const absl::StatusOr<Report> report = ParseReportLine(line);
   if (!report.ok()) return Directive("CONTINUE", "error", report.status().message());
+  if (has_ended()) {  // nobody waits for the answer
+    sender_->Add(*report);
+    return std::string();
+  }
   const ReportSender::Verdict verdict = sender_->AddAndWait(*report, kVerdictTimeout);
   if (verdict.should_stop) return Directive("STOP", "reason", verdict.reason);
   absl::MutexLock lock(&mu_);

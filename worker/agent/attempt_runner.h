@@ -81,6 +81,7 @@ class AttemptRunner {
     absl::Duration contact;
   };
 
+  bool has_ended() const;  // the processes
   void Run();
   absl::Status Start();
   absl::Status Listen();

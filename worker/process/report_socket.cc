@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,6 +26,7 @@ constexpr size_t kUnsentBytesToPauseReading = 64 * 1024;
 constexpr size_t kMaxUnsentBytes = 1024 * 1024;
 constexpr int kAcceptPauseMilliseconds = 100;
 constexpr int kBacklog = 64;
+constexpr int kMaxDrainReads = 256;  // of a connection: as much as a socket's buffer holds, and more
 
 absl::Status RemoveStaleSocket(const std::string& path) {
   struct stat found = {};
@@ -100,8 +102,22 @@ void ReportSocket::Broadcast(absl::string_view line) {
 void ReportSocket::Run() {
   while (RunOnce()) {
   }
+  Drain();
   for (Connection& connection : connections_) WriteOutput(connection);  // what is on its way, as far as it goes
   connections_.clear();
+}
+
+void ReportSocket::Drain() {
+  while (Accept()) {
+  }
+  for (Connection& connection : connections_) {
+    int unread_bytes = 0;
+    for (int reads = 0; reads < kMaxDrainReads && !connection.is_input_ended; ++reads) {
+      if (ioctl(connection.fd.get(), FIONREAD, &unread_bytes) != 0 || unread_bytes == 0) break;
+      ReadLines(connection);
+    }
+    if (!connection.is_input_ended) ReadLines(connection);  // the end, with a last line that has no end of its own
+  }
 }
 
 bool ReportSocket::RunOnce() {
@@ -132,14 +148,15 @@ bool ReportSocket::RunOnce() {
   return !is_closing;
 }
 
-void ReportSocket::Accept() {
+bool ReportSocket::Accept() {
   UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd.is_open()) {
     is_accept_paused_ = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
-    return;
+    return false;
   }
   connections_.push_back({std::move(fd), LineSplitter(kMaxReportLineBytes + 1), std::string()});
   QueueBroadcast(connections_.back());
+  return true;
 }
 
 void ReportSocket::QueueBroadcast(Connection& connection) {
@@ -154,7 +171,7 @@ bool ReportSocket::Serve(Connection& connection, int16_t events) {
   if (is_readable && !connection.is_input_ended && connection.output.size() < kUnsentBytesToPauseReading) {
     if (!ReadLines(connection)) return false;
   } else if ((events & (POLLHUP | POLLERR)) != 0) {
-    return false;  // nobody is there to read the rest
+    connection.output.clear();  // nobody reads it; what was sent before the end is read next
   }
   if (!WriteOutput(connection)) return false;
   return !connection.is_input_ended || !connection.output.empty();
@@ -163,13 +180,13 @@ bool ReportSocket::Serve(Connection& connection, int16_t events) {
 bool ReportSocket::ReadLines(Connection& connection) {
   std::array<char, kReadBytes> buffer;
   const ssize_t size = recv(connection.fd.get(), buffer.data(), buffer.size(), 0);
-  if (size < 0) return errno == EAGAIN || errno == EINTR;
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   const auto answer = [&](absl::string_view line) {
     if (line.empty()) return;
     const std::string reply = on_line_(line);
     if (!reply.empty()) absl::StrAppend(&connection.output, reply, "\n");
   };
-  connection.is_input_ended = size == 0;
+  connection.is_input_ended = size <= 0;
   if (connection.is_input_ended) {
     connection.lines.Finish(answer);
   } else {
@@ -182,7 +199,10 @@ bool ReportSocket::WriteOutput(Connection& connection) {
   while (!connection.output.empty()) {
     const ssize_t sent = send(connection.fd.get(), connection.output.data(), connection.output.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno != EAGAIN) return false;
+    if (sent < 0 && errno != EAGAIN) {
+      connection.output.clear();  // nobody reads replies any more, but what was sent before still counts
+      return true;
+    }
     if (sent < 0) break;
     connection.output.erase(0, static_cast<size_t>(sent));
   }

@@ -37,7 +37,8 @@ class ReportSocket {
   // PERMISSION_DENIED, RESOURCE_EXHAUSTED: as the system says.
   static absl::StatusOr<std::unique_ptr<ReportSocket>> Listen(const std::string& path, OnLine on_line);
 
-  // Ends all connections and removes the socket; no callback runs after it.
+  // Hands on what was sent until now, also by programs that have ended meanwhile, then ends all connections and removes
+  // the socket; no callback runs after it.
   ~ReportSocket();
   ReportSocket(const ReportSocket&) = delete;
   ReportSocket& operator=(const ReportSocket&) = delete;
@@ -61,7 +62,8 @@ class ReportSocket {
 
   void Run();
   bool RunOnce();  // false: to be closed
-  void Accept();
+  bool Accept();   // false: nobody waits
+  void Drain();
   void QueueBroadcast(Connection& connection);
   // Each returns false when the connection is over.
   bool Serve(Connection& connection, int16_t events);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "tests/worker/process/process_fixture.h"
 #include "worker/metrics/report.h"
 
@@ -223,6 +224,38 @@ TEST_F(ReportSocketTest, EndOfTheSocketEndsConnectionsAndRemovesTheFile) {
   EXPECT_EQ(client.ReadLine(), "last words");
   EXPECT_EQ(client.ReadLine(), "<closed>");
   EXPECT_FALSE(std::filesystem::exists(Path("s")));
+}
+
+// A trial may report and end before its worker has looked.
+TEST_F(ReportSocketTest, LinesOfClientsThatHaveEndedAreHandedOnBeforeTheSocketEnds) {
+  absl::Notification is_held;
+  absl::Notification release;
+  std::vector<std::string> lines;
+  auto socket = ReportSocket::Listen(Path("s"), [&](absl::string_view line) {
+    lines.emplace_back(line);
+    if (line == "hold") is_held.Notify();
+    if (line == "hold") release.WaitForNotification();
+    return std::string(200, 'r');
+  });
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  socket_ = *std::move(socket);
+  Client holder(Path("s"));
+  holder.Send("hold\n");
+  ASSERT_TRUE(is_held.WaitForNotificationWithTimeout(kPatience));
+  std::vector<std::string> sent = {"hold"};
+  {
+    Client ended(Path("s"));
+    std::string bytes;
+    for (int i = 0; i < 2000; ++i) {
+      sent.push_back(absl::StrCat("line ", i));
+      absl::StrAppend(&bytes, i == 0 ? "" : "\n", sent.back());
+    }
+    ended.Send(bytes);
+  }
+  std::thread ending([this] { socket_.reset(); });
+  release.Notify();
+  ending.join();
+  EXPECT_EQ(lines, sent);
 }
 
 TEST_F(ReportSocketTest, SocketOfAKilledWorkerIsReplacedAndAnythingElseIsNot) {
