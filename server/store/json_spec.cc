@@ -70,9 +70,7 @@ Json JsonFromParameter(const Parameter& parameter) {
 }
 
 Parameter ParameterFromJson(const Json& json) {
-  Parameter parameter;
-  json.at("name").get_to(parameter.name);
-  parameter.domain = DomainFromJson(json.at("domain"));
+  Parameter parameter{.name = json.at("name").get<std::string>(), .domain = DomainFromJson(json.at("domain"))};
   if (auto it = json.find("default"); it != json.end()) parameter.default_value = ValueFromJson(*it);
   if (auto it = json.find("condition"); it != json.end()) {
     Condition condition;

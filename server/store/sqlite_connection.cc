@@ -23,7 +23,8 @@ constexpr Pragma kPragmas[] = {
     {"busy_timeout", "5000"},
 };
 constexpr Pragma kFilePragmas[] = {{"mmap_size", "0"}, {"wal_autocheckpoint", "0"}};
-constexpr Pragma kWriterPragmas[] = {{"journal_mode", "wal"}, {"journal_size_limit", "67108864"}};
+constexpr Pragma kWriterPragmas[] = {
+    {"journal_mode", "wal"}, {"journal_size_limit", "67108864"}, {"cache_size", "-65536"}};
 constexpr Pragma kReaderPragmas[] = {{"query_only", "1"}};
 
 int OpenFlags(Connection::Role role) {

@@ -83,16 +83,21 @@ absl::StatusOr<Trial> SqliteQueries::GetTrial(const TrialId& id) {
 }
 
 absl::StatusOr<std::vector<Trial>> SqliteQueries::ListTrials(absl::string_view job_id, const TrialQuery& query) {
-  std::string sql = absl::StrCat(kSelectTrials, kOfJob);
-  if (!query.states.empty()) absl::StrAppend(&sql, "AND t.state IN (SELECT value FROM json_each(?)) ");
-  if (query.since_revision > 0) absl::StrAppend(&sql, "AND t.revision > ? ");
-  absl::StrAppend(&sql, "ORDER BY ");
-  if (query.order == TrialQuery::Order::kBestFirst) {
-    absl::StrAppend(&sql, "(", kFiniteValue, ") IS TRUE DESC, CASE WHEN ", kFiniteValue, " THEN t.value END ",
-                    query.goal == Goal::kMaximize ? "DESC, " : "ASC, ");
-  }
+  std::string where(kOfJob);
+  if (!query.states.empty()) absl::StrAppend(&where, "AND t.state IN (SELECT value FROM json_each(?)) ");
+  if (query.since_revision > 0) absl::StrAppend(&where, "AND t.revision > ? ");
   // The plus keeps SQLite from walking all of a job's trials by number where the states' index finds few of them.
-  Query rows(connection_, absl::StrCat(sql, query.states.empty() ? "" : "+", "t.number LIMIT ? OFFSET ?"));
+  std::string order = query.states.empty() ? "ORDER BY t.number " : "ORDER BY +t.number ";
+  if (query.order == TrialQuery::Order::kBestFirst) {
+    order = absl::StrCat("ORDER BY (", kFiniteValue, ") IS TRUE DESC, CASE WHEN ", kFiniteValue, " THEN t.value END ",
+                         query.goal == Goal::kMaximize ? "DESC" : "ASC", ", t.number ");
+  }
+  std::string sql = absl::StrCat(where, order, "LIMIT ? OFFSET ?");
+  if (query.order == TrialQuery::Order::kBestFirst) {
+    // Sorts keys first, for most trials' texts are not on the page.
+    sql = absl::StrCat("WHERE t.key IN (SELECT t.key FROM trials t ", sql, ") ", order);
+  }
+  Query rows(connection_, absl::StrCat(kSelectTrials, sql));
   rows.Bind(job_id);
   if (!query.states.empty()) rows.Bind(EncodeStates(query.states));
   if (query.since_revision > 0) rows.Bind(query.since_revision);

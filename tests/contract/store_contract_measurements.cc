@@ -37,6 +37,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 TEST_P(StoreMeasurementContract, FirstValueOfAKeyWins) {
+  const int64_t revision = Revision();
   const Measurement first = SampleMeasurement("loss", 1, 0.5);
   EXPECT_THAT(Insert({"job", 1}, 1, {first}), ElementsAre(0));
   Settle();
@@ -46,8 +47,9 @@ TEST_P(StoreMeasurementContract, FirstValueOfAKeyWins) {
   Settle();
   const auto rows = List({});
   ASSERT_EQ(rows.size(), 3u);
-  EXPECT_EQ(rows[0], (TrialMeasurement{1, 1, first}));
+  EXPECT_EQ(rows[0], (TrialMeasurement{1, 1, first, revision + 1}));
   EXPECT_EQ(rows[1].measurement.value, 7);
+  EXPECT_EQ(rows[1].revision, revision + 3);
   EXPECT_EQ(rows[2].measurement.value, 8);
 }
 
