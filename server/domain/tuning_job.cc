@@ -64,7 +64,7 @@ absl::Status WrongState(const TuningJob& job, absl::string_view needed) {
 }  // namespace
 
 absl::Status ValidateSpec(const TuningJobSpec& spec, absl::string_view field) {
-  const auto place = [field](absl::string_view name) { return absl::StrCat(field, ".", name); };
+  const auto place = [field](absl::string_view name) { return absl::StrCat(field, field.empty() ? "" : ".", name); };
   if (spec.display_name.size() > kMaxDisplayNameBytes) {
     return InvalidArgument(place("display_name"), "must be at most 128 bytes",
                            absl::StrCat(spec.display_name.size(), " bytes"), "shorten it");
