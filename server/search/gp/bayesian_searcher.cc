@@ -24,6 +24,12 @@ constexpr size_t kMaxFitSize = 256;
 constexpr size_t kMinFailures = 5;        // from so many,
 constexpr double kMinFailureShare = 0.2;  // or from this share of the trials, failures are modelled
 constexpr double kNearlyEqual = 1e-4;
+// Refining one combination of categories promises a little more for ever, so that another one is never tried. So, once
+// the expected improvement is below 1 % of the outputs' standard deviation, each third suggestion asks for an
+// improvement of 10 % at least. Spaces without categories are better off without it (measured on search_problems.cc).
+const double kExhausted = std::log(0.01);
+constexpr double kBoldImprovement = 0.1;
+constexpr uint64_t kBoldPeriod = 3;
 constexpr int kFallbackTries = 64;
 constexpr double kFallbackSpread = 0.05;
 
@@ -178,12 +184,20 @@ std::optional<Choice> MaximizeLogEi(const Places& places, const FeatureMap& feat
         Condition(features.Map(surrogate.training.points), surrogate.training.labels, surrogate.feasibility->theta);
   }
   const PosteriorBatch pending = objective->Predict(features.Map(places.pending));
-  const Acquisition acquisition(features, *objective, feasibility ? &*feasibility : nullptr,
-                                ChooseIncumbent(*objective, surrogate.training.outputs, pending.mean()));
-  AcquisitionOptimizer optimizer(places.cube, acquisition, seed, number);
-  for (ScoredPoint& candidate : optimizer.Maximize(surrogate.best_observed)) {
+  const double incumbent = ChooseIncumbent(*objective, surrogate.training.outputs, pending.mean());
+  const auto maximize = [&](double below) {
+    const Acquisition acquisition(features, *objective, feasibility ? &*feasibility : nullptr, incumbent - below);
+    return AcquisitionOptimizer(places.cube, acquisition, seed, number).Maximize(surrogate.best_observed);
+  };
+  std::vector<ScoredPoint> candidates = maximize(0);
+  const bool is_bold = features.categorical() > 0 && number % kBoldPeriod == 0 && candidates[0].value < kExhausted;
+  if (is_bold) candidates = maximize(kBoldImprovement);
+  for (ScoredPoint& candidate : candidates) {
     if (!std::isfinite(candidate.value) || places.HasNeighbour(candidate.point)) continue;
-    return Choice{std::move(candidate.point), {.source = "log_ei", .acquisition_value = candidate.value}};
+    return Choice{std::move(candidate.point),
+                  {.source = "log_ei",
+                   .acquisition_value = candidate.value,
+                   .note = is_bold ? "asked for a large improvement: small ones are nearly exhausted" : ""}};
   }
   why = "every candidate lies at a trial";
   return std::nullopt;
@@ -216,8 +230,9 @@ absl::StatusOr<std::vector<Suggestion>> BayesianSearcher::Suggest(const SearchSn
       choice->provenance.fit_evaluations = surrogate->objective.evaluations;
       if (surrogate->feasibility) choice->provenance.fit_evaluations += surrogate->feasibility->evaluations;
     }
-    places.Take(choice->point);
-    suggestions.push_back({cube.Decode(choice->point), std::move(choice->provenance)});
+    Assignment parameters = cube.Decode(choice->point);
+    places.Take(cube.Encode(parameters));  // the bits that the next snapshot will show
+    suggestions.push_back({std::move(parameters), std::move(choice->provenance)});
   }
   return suggestions;
 } catch (const std::exception& error) {
