@@ -118,8 +118,8 @@ TEST_F(BayesianSearcherTest, SuggestionIsAFunctionOfTheSnapshot) {
     if (known == observations_.size()) break;
     EXPECT_EQ((*restarted)[0].parameters, observations_[known].parameters) << known;
   }
-  const Assignment other_seed = Ask(space, 1, 2)[0].parameters;
-  EXPECT_NE(other_seed, Ask(space, 1, 1)[0].parameters);
+  observations_.resize(1);
+  EXPECT_NE(Ask(space, 1, 1)[0].parameters, Ask(space, 1, 2)[0].parameters);
   EXPECT_EQ(Ask(space, 1, 0).size(), 1) << "0 is a seed as any other";
 }
 
