@@ -197,7 +197,7 @@ std::vector<std::string> SummaryLines(const JobProgress& progress, absl::string_
   AppendBest(progress, lines);
   const JobProgress::Epochs epochs = progress.CountEpochs();
   lines.push_back(absl::StrCat("stopping    ", Count(epochs.stopped_trials, "trial"),
-                               " stopped early: ", Count(epochs.saved, "epoch"), " saved, ", epochs.run, " run"));
+                               " ended by a rule: ", Count(epochs.saved, "epoch"), " saved, ", epochs.run, " run"));
   lines.push_back(CountsLine(progress).replace(0, 9, "trials      "));
   lines.push_back("look further");
   const v1::Trial* const best = progress.best();

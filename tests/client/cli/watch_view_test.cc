@@ -201,7 +201,7 @@ TEST(WatchViewTest, SummaryTellsBestGainSavingsAndCommands) {
                           "parameters  dropout 0.3",                                       //
                           "checkpoint  /data/trials/3",
                           "search      0.8 after its first 2 random points, 0.5 in the end: 37.5% lower",
-                          "stopping    1 trial stopped early: 3 epochs saved, 11 run",
+                          "stopping    1 trial ended by a rule: 3 epochs saved, 11 run",
                           "trials      4 completed, 1 stopped early, 1 failed",  //
                           "look further",                                        //
                           "  pegbox --data d best fashion",                      //
