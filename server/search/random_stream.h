@@ -15,7 +15,7 @@ enum class RandomPurpose : uint64_t {
   kSobolSearch = 2,
   kInitialDesign = 3,
   kAcquisition = 4,
-  kTrainingSubset = 5,
+  kSimulation = 5,  // of benchmarks
 };
 
 // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).

@@ -46,7 +46,7 @@ Run RunSearch(const SearchProblem& problem, Algorithm algorithm, uint64_t seed, 
   TuningJobSpec spec;
   spec.strategy.algorithm = algorithm;
   const std::unique_ptr<Searcher> searcher = MakeSearcher(spec);
-  RandomStream durations(seed, 1, RandomPurpose::kTrainingSubset);
+  RandomStream durations(seed, 1, RandomPurpose::kSimulation);
   std::vector<Observation> observations;
   std::vector<Running> running;
   Run run;

@@ -15,7 +15,7 @@ constexpr double kPi = std::numbers::pi;
 using Point = std::vector<double>;
 using Function = std::function<double(const Point&)>;
 
-RandomStream Shifts(uint64_t seed) { return RandomStream(seed, 0, RandomPurpose::kTrainingSubset); }
+RandomStream Shifts(uint64_t seed) { return RandomStream(seed, 0, RandomPurpose::kSimulation); }
 
 SearchSpace Make(std::vector<Parameter> parameters) { return SearchSpace::Create(std::move(parameters)).value(); }
 

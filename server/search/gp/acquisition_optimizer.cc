@@ -5,7 +5,6 @@
 #include <numeric>
 #include <utility>
 
-#include "server/search/gp/lbfgs.h"
 #include "server/search/sobol_sequence.h"
 
 namespace pegbox {
@@ -148,60 +147,62 @@ std::vector<ScoredPoint> AcquisitionOptimizer::ChooseStarts(const std::vector<Sc
   return starts;
 }
 
+AcquisitionOptimizer::Search AcquisitionOptimizer::StartSearch(const UnitPoint& point, int rounds) const {
+  std::vector<size_t> axes;
+  std::vector<double> start;
+  for (size_t axis : climbing_axes_) {
+    if (point[axis] == kInactive) continue;
+    axes.push_back(axis);
+    start.push_back(point[axis]);
+  }
+  const size_t size = start.size();
+  return {point, std::move(axes),
+          Lbfgs(std::move(start), std::vector<double>(size, 0.0), std::vector<double>(size, 1.0),
+                {.max_iterations = rounds, .first_step = 0.1, .max_step = 0.5})};
+}
+
+UnitPoint AcquisitionOptimizer::Search::At(const std::vector<double>& coordinates) const {
+  UnitPoint point = start;
+  for (size_t i = 0; i < axes.size(); ++i) point[axes[i]] = coordinates[i];
+  return point;
+}
+
 void AcquisitionOptimizer::Climb(std::vector<ScoredPoint>& points, int rounds) const {
-  struct Search {
-    size_t point;
-    std::vector<size_t> axes;
-    Lbfgs lbfgs;
-  };
   std::vector<Search> searches;
-  for (size_t p = 0; p < points.size(); ++p) {
-    std::vector<size_t> axes;
-    std::vector<double> start;
-    for (size_t axis : climbing_axes_) {
-      if (points[p].point[axis] == kInactive) continue;
-      axes.push_back(axis);
-      start.push_back(points[p].point[axis]);
-    }
-    const size_t size = start.size();
-    searches.push_back({p, std::move(axes),
-                        Lbfgs(std::move(start), std::vector<double>(size, 0.0), std::vector<double>(size, 1.0),
-                              {.max_iterations = rounds, .first_step = 0.1, .max_step = 0.5})});
+  for (const ScoredPoint& point : points) searches.push_back(StartSearch(point.point, rounds));
+  for (int round = 0; round < rounds && ClimbTogether(searches); ++round) {
   }
-
-  std::vector<double> gradient, part;
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<UnitPoint> batch;
-    std::vector<Search*> active;
-    for (Search& search : searches) {
-      if (search.lbfgs.is_done()) continue;
-      UnitPoint point = points[search.point].point;
-      for (size_t i = 0; i < search.axes.size(); ++i) point[search.axes[i]] = search.lbfgs.candidate()[i];
-      batch.push_back(std::move(point));
-      active.push_back(&search);
-    }
-    if (batch.empty()) break;
-    const std::vector<double> values = acquisition_.Evaluate(batch, gradient);
-    for (size_t b = 0; b < active.size(); ++b) {
-      part.clear();
-      for (size_t axis : active[b]->axes) {
-        const size_t feature = *acquisition_.features().FeatureOf(axis);
-        part.push_back(-gradient[b * acquisition_.features().numeric() + feature]);
-      }
-      active[b]->lbfgs.Tell(-values[b], part);
-    }
-  }
-
   std::vector<UnitPoint> ends;
   for (const Search& search : searches) {
-    ends.push_back(points[search.point].point);
-    for (size_t i = 0; i < search.axes.size(); ++i) ends.back()[search.axes[i]] = search.lbfgs.point()[i];
+    ends.push_back(search.At(search.lbfgs.point()));
     cube_.Snap(ends.back());
   }
   const std::vector<ScoredPoint> scored = Score(std::move(ends));
   for (size_t i = 0; i < scored.size(); ++i) {
     if (scored[i].value > points[i].value) points[i] = scored[i];
   }
+}
+
+bool AcquisitionOptimizer::ClimbTogether(std::vector<Search>& searches) const {
+  std::vector<UnitPoint> batch;
+  std::vector<Search*> active;
+  for (Search& search : searches) {
+    if (search.lbfgs.is_done()) continue;
+    batch.push_back(search.At(search.lbfgs.candidate()));
+    active.push_back(&search);
+  }
+  if (batch.empty()) return false;
+  std::vector<double> gradient, descent;
+  const std::vector<double> values = acquisition_.Evaluate(batch, gradient);
+  for (size_t b = 0; b < active.size(); ++b) {
+    descent.clear();
+    for (size_t axis : active[b]->axes) {
+      const size_t feature = *acquisition_.features().FeatureOf(axis);
+      descent.push_back(-gradient[b * acquisition_.features().numeric() + feature]);
+    }
+    active[b]->lbfgs.Tell(-values[b], descent);
+  }
+  return true;
 }
 
 void AcquisitionOptimizer::Sweep(std::vector<ScoredPoint>& points) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/search/gp/acquisition.h"
+#include "server/search/gp/lbfgs.h"
 #include "server/search/random_stream.h"
 #include "server/search/unit_cube.h"
 
@@ -35,6 +36,17 @@ class AcquisitionOptimizer {
   std::vector<UnitPoint> Candidates(std::span<const UnitPoint> best_observed);
   UnitPoint Perturbed(const UnitPoint& point);
   std::vector<ScoredPoint> ChooseStarts(const std::vector<ScoredPoint>& candidates);
+  // A search along the gradient over the climbing axes that are active at its start.
+  struct Search {
+    UnitPoint At(const std::vector<double>& coordinates) const;
+
+    UnitPoint start;
+    std::vector<size_t> axes;
+    Lbfgs lbfgs;
+  };
+  Search StartSearch(const UnitPoint& point, int rounds) const;
+  // One batch of evaluations, one for each search that is not done. False: all are.
+  bool ClimbTogether(std::vector<Search>& searches) const;
   // Climbs for at most `rounds` batches; each point ends snapped, with its value, and never worse than before.
   void Climb(std::vector<ScoredPoint>& points, int rounds) const;
   void Sweep(std::vector<ScoredPoint>& points);

@@ -3,26 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/search/gp/acquisition.h"
 #include "server/search/gp/acquisition_optimizer.h"
+#include "server/search/gp/features.h"
+#include "server/search/gp/gaussian_process.h"
 #include "server/search/gp/linear_algebra.h"
 #include "server/search/sobol_sequence.h"
+#include "server/search/taken_points.h"
+#include "server/search/unit_cube.h"
 
 namespace pegbox {
 namespace {
 
 constexpr size_t kInitialPoints = 5;
-constexpr size_t kFewTrials = 50;    // the hyperparameters are fitted after each trial up to here,
-constexpr size_t kTrialsPerFit = 5;  // then after each fifth
-constexpr size_t kMaxTrainingSize = 1000;
-constexpr size_t kBestKept = 768;
-constexpr size_t kMaxFitSize = 256;
-constexpr size_t kMinFailures = 5;        // from so many,
-constexpr double kMinFailureShare = 0.2;  // or from this share of the trials, failures are modelled
 constexpr double kNearlyEqual = 1e-4;
 // Refining one combination of categories promises a little more for ever, so that another one is never tried. So, once
 // the expected improvement is below 1 % of the outputs' standard deviation, each third suggestion asks for an
@@ -116,58 +112,7 @@ std::optional<GaussianProcess> Condition(const FeatureMatrix& x, const std::vect
   return process;
 }
 
-std::vector<UnitPoint> BestFirst(const TrainingSet& training) {
-  std::vector<size_t> order(training.points.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return training.outputs[a] < training.outputs[b]; });
-  std::vector<UnitPoint> points;
-  for (size_t i : order) {
-    if (training.labels[i] > 0) points.push_back(training.points[i]);
-  }
-  return points;
-}
-
-}  // namespace
-
-const ThetaFit& BayesianSearcher::Fit(FeatureMatrix x, std::vector<double> y, std::optional<FitCache>& cache) {
-  const bool is_known = cache && cache->y == y && cache->x.count == x.count && cache->x.values == x.values;
-  if (!is_known) {
-    ThetaFit fit = FitTheta(x, y);
-    cache = FitCache{std::move(x), std::move(y), std::move(fit)};
-  }
-  return cache->fit;
-}
-
-std::optional<BayesianSearcher::Surrogate> BayesianSearcher::Learn(const UnitCube& cube, const FeatureMap& features,
-                                                                   const SearchSnapshot& snapshot) {
-  const std::vector<Outcome> outcomes = CollectOutcomes(cube, snapshot);
-  std::optional<TrainingSet> training = MakeTrainingSet(KeepBestAndRecent(outcomes, kMaxTrainingSize, kBestKept));
-  if (!training) return std::nullopt;
-
-  // The fit is of the first outcomes only, so that it is the same for a few trials in a row.
-  const size_t fitted =
-      outcomes.size() < kFewTrials ? outcomes.size() : outcomes.size() - outcomes.size() % kTrialsPerFit;
-  const std::vector<Outcome> settled(outcomes.begin(), outcomes.begin() + fitted);
-  const std::optional<TrainingSet> settled_set =
-      MakeTrainingSet(KeepBestAndRecent(settled, kMaxTrainingSize, kBestKept));
-  const TrainingSet fit_set = Thin(settled_set ? *settled_set : *training, kMaxFitSize);
-
-  Surrogate surrogate{.best_observed = BestFirst(*training)};
-  const FeatureMatrix x = features.Map(fit_set.points);
-  surrogate.objective = Fit(x, fit_set.outputs, objective_cache_);
-  const double share = static_cast<double>(training->failures) / static_cast<double>(training->points.size());
-  if (training->failures >= kMinFailures || share >= kMinFailureShare) {
-    surrogate.feasibility = Fit(x, fit_set.labels, feasibility_cache_);
-  }
-  surrogate.training = *std::move(training);
-  return surrogate;
-}
-
-namespace {
-
 // Nothing: no candidate is free, or the model is numerically useless; `why` says so.
-template <typename Surrogate>
 std::optional<Choice> MaximizeLogEi(const Places& places, const FeatureMap& features, const Surrogate& surrogate,
                                     uint64_t seed, uint64_t number, std::string& why) {
   std::vector<UnitPoint> points = surrogate.training.points;
@@ -211,7 +156,8 @@ absl::StatusOr<std::vector<Suggestion>> BayesianSearcher::Suggest(const SearchSn
   const FeatureMap features(cube);
   Places places(cube, snapshot.observations);
   std::optional<Surrogate> surrogate;
-  if (places.all.size() + static_cast<size_t>(count) > kInitialPoints) surrogate = Learn(cube, features, snapshot);
+  if (places.all.size() + static_cast<size_t>(count) > kInitialPoints)
+    surrogate = trainer_.Learn(cube, features, snapshot);
 
   std::vector<Suggestion> suggestions;
   for (int i = 0; i < count && !places.taken.IsExhausted(); ++i) {
@@ -226,10 +172,7 @@ absl::StatusOr<std::vector<Suggestion>> BayesianSearcher::Suggest(const SearchSn
       if (!point) break;
       choice = Choice{*point, {.source = is_initial ? "initial" : "fallback", .note = why}};
     }
-    if (!is_initial) {
-      choice->provenance.fit_evaluations = surrogate->objective.evaluations;
-      if (surrogate->feasibility) choice->provenance.fit_evaluations += surrogate->feasibility->evaluations;
-    }
+    if (!is_initial) choice->provenance.fit_evaluations = surrogate->fit_evaluations();
     Assignment parameters = cube.Decode(choice->point);
     places.Take(cube.Encode(parameters));  // the bits that the next snapshot will show
     suggestions.push_back({std::move(parameters), std::move(choice->provenance)});

@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "server/search/gp/searcher_factory.h"
+#include "server/search/random_stream.h"
 #include "tests/server/search/search_spaces.h"
 
 namespace pegbox {
