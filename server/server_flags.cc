@@ -73,7 +73,7 @@ int CheckTexts(const Texts& texts, ServerFlags& flags) {
 }  // namespace
 
 std::optional<ServerFlags> ParseServerFlags(int argc, char** argv, int& exit_code) {
-  ServerFlags flags = {.data_folder = "./pegbox-data/server", .suggestion_threads = 2, .log_level = "info"};
+  ServerFlags flags;
   Texts texts;
   CLI::App app("Pegbox's server: holds tuning jobs, searches, and gives trials to workers.", "pegbox-server");
   app.footer(kFooter);

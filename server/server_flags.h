@@ -15,12 +15,12 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitConfiguration = 78;
 
 struct ServerFlags {
-  std::string data_folder;
+  std::string data_folder = "./pegbox-data/server";
   ListenAddress listen;
   std::string address_file;  // empty: none
   absl::Duration lease_duration;
-  int suggestion_threads = 0;
-  std::string log_level;
+  int suggestion_threads = 2;
+  std::string log_level = "info";
   bool log_json = false;
 };
 
