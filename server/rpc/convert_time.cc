@@ -47,7 +47,7 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
 }
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
-  const timespec parts = absl::ToTimespec(time);
+  const timespec parts = absl::ToTimespec(absl::FromUnixMicros(absl::ToUnixMicros(time)));
   google::protobuf::Timestamp proto;
   proto.set_seconds(parts.tv_sec);
   proto.set_nanos(static_cast<int32_t>(parts.tv_nsec));

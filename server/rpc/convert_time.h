@@ -16,6 +16,7 @@ absl::StatusOr<absl::Time> FromProto(const google::protobuf::Timestamp& proto, a
 
 // Finite ones only.
 google::protobuf::Duration ToProto(absl::Duration duration);
+// To the microsecond, as times rest in the store: so a resource reads the same before and after its commit.
 google::protobuf::Timestamp ToProto(absl::Time time);
 
 }  // namespace pegbox
