@@ -165,7 +165,8 @@ void ChildProcess::Run() {
 bool ChildProcess::ReadControl() {
   guard::Message message = {};
   const ssize_t size = recv(control_.get(), &message, sizeof message, MSG_DONTWAIT);
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  // ECONNRESET, told once: the guard has ended without having read all; its last words are still to come.
+  if (size < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET)) return true;
   if (size != sizeof message) return false;
   if (message.kind == guard::Kind::kExited) {
     is_exit_known_ = true;

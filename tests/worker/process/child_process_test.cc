@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "absl/time/clock.h"
 #include "tests/worker/process/process_fixture.h"
 #include "worker/process/process_token.h"
 
@@ -24,6 +25,22 @@ TEST_F(ChildProcessTest, ExitCodeIsTold) {
     EXPECT_EQ(end.stop_cause, StopCause::kNone);
     EXPECT_FALSE(end.is_guard_lost);
   }
+}
+
+// The guard ends with the message unread, and the kernel tells of that before it hands on the guard's last words.
+TEST_F(ChildProcessTest, MessageThatComesTooLateDoesNotHideTheExitCode) {
+  const auto process =
+      Start(Shell("echo guard $PPID; while [ ! -e go ]; do sleep 0.01; done; kill -STOP $PPID; exit 7"));
+  std::ofstream(Path("go")) << "";
+  const pid_t guard = PidOf(lines_.Await("guard "));
+  const std::string stat = absl::StrCat("/proc/", process->pid(), "/stat");
+  while (!absl::StrContains(ReadFile(stat), ") Z ")) absl::SleepFor(absl::Milliseconds(1));
+  for (int i = 0; i < 3; ++i) process->KillUnlessRenewed(absl::Minutes(1));
+  ASSERT_EQ(kill(guard, SIGCONT), 0);
+  const std::optional<ProcessEnd> end = process->Wait(kPatience);
+  ASSERT_TRUE(end.has_value());
+  EXPECT_EQ(end->status, (ExitStatus{.is_signaled = false, .code = 7}));
+  EXPECT_FALSE(end->is_guard_lost);
 }
 
 TEST_F(ChildProcessTest, SignalIsTold) {
