@@ -110,6 +110,8 @@ void AttemptRunner::Run() {
   are_processes_gone_ = true;
   if (!is_fenced()) Deliver(failure);
   if (is_fenced()) Log()->info("attempt fenced trial={} attempt={}", TrialName(id().trial), id().number);
+  process_.reset();
+  sender_.reset();
   is_done_ = true;
   on_done_();
 }
