@@ -213,6 +213,7 @@ void Agent::FenceAll() {
 }
 
 absl::Status Agent::Leave() {
+  if (!is_registered_ && runners_.empty()) return absl::OkStatus();
   is_leaving_ = true;
   Log()->info("worker stopping worker={} attempts={}", options_.worker_id, runners_.size());
   for (const auto& [id, runner] : runners_) runner->Leave();

@@ -191,6 +191,18 @@ TEST_F(AgentRunTest, LaterAttemptFindsTheCheckpointsOfTheEarlierOne) {
   EXPECT_EQ(Attempt(second).log, "attempt 2\nsaved\n");
 }
 
+TEST_F(AgentRunTest, LogAndPrintedMetricsArriveWhileTheTrialRuns) {
+  const std::string key = AddScript(
+      1, "echo hello\n" + PrintMetric("1", "1") + "while [ ! -e $PEGBOX_CHECKPOINT_DIR/go ]; do sleep 0.02; done");
+  StartAgent();
+  EXPECT_TRUE(AwaitRows(key, 1));
+  EXPECT_TRUE(service().Await(
+      [&](const ServerState& state) { return absl::StartsWith(state.attempts.at(key).log, "hello\n"); }));
+  EXPECT_FALSE(Attempt(key).is_finished());
+  std::ofstream(CheckpointFolder(1) + "/go") << "";
+  ASSERT_TRUE(AwaitFinish(key));
+}
+
 TEST_F(AgentRunTest, LargeLogArrivesWhole) {
   const std::string key = AddScript(1, "seq 1 100000");
   StartAgent();

@@ -102,7 +102,10 @@ TEST_F(WorkerProgramTest, NextIncarnationProvesThatAKilledOneHasEnded) {
 TEST_F(WorkerProgramTest, IncarnationThatTheServerKnowsToHaveEndedIsNotSentAgain) {
   for (int i = 0; i < 3; ++i) {
     StartAgent();
-    ASSERT_TRUE(service().Await([i](const ServerState& state) { return state.syncs.size() > static_cast<size_t>(i); }));
+    ASSERT_TRUE(service().Await([i](const ServerState& state) {
+      const bool is_registered = state.registrations.size() == static_cast<size_t>(i) + 1;
+      return is_registered && !state.syncs.empty() && state.syncs.back().incarnation() == state.current_incarnation;
+    }));
     EXPECT_TRUE(StopAgent().ok());
     agent_.reset();
   }
@@ -119,6 +122,14 @@ TEST_F(WorkerProgramTest, WorkerStartedBeforeItsServerRegistersWhenItComes) {
   const std::string key = AddScript(1, "true");
   server_.Start();
   EXPECT_TRUE(AwaitFinish(key));
+}
+
+TEST_F(WorkerProgramTest, WorkerThatNeverReachedItsServerStopsAtOnce) {
+  server_.Stop();
+  StartAgent();
+  const absl::Time start = absl::Now();
+  EXPECT_TRUE(StopAgent().ok());
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
 }
 
 TEST_F(WorkerProgramTest, BadFlagsAreRefusedWithTheirRule) {
