@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/search/random_stream.h"
 
 namespace pegbox {
@@ -19,7 +20,7 @@ RandomStream Shifts(uint64_t seed) { return RandomStream(seed, 0, RandomPurpose:
 
 SearchSpace Make(std::vector<Parameter> parameters) { return SearchSpace::Create(std::move(parameters)).value(); }
 
-std::string Name(size_t i) { return "x" + std::to_string(i); }
+std::string Name(size_t i) { return absl::StrCat("x", i); }
 
 // A function of doubles over a box.
 SearchProblem Box(std::vector<std::pair<double, double>> ranges, double optimum, Function function) {
