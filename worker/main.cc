@@ -18,6 +18,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/grpc_polling.h"
 #include "common/log.h"
 #include "worker/agent/agent.h"
 #include "worker/agent/device_slots.h"
@@ -154,6 +155,7 @@ int Run(const Flags& flags) {
 }  // namespace pegbox::worker
 
 int main(int argc, char** argv) {
+  pegbox::PollIdleChannelsOften();
   const sigset_t signals = pegbox::worker::StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
