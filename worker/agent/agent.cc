@@ -130,7 +130,8 @@ WorkerState Agent::State() const {
     state.max_wait = runners_.empty() ? absl::ZeroDuration() : kLeavingWait;
   } else {
     state.free_slots = static_cast<int>(options_.slots.size() - runners_.size());
-    state.max_wait = std::min(kLongestWait, lease_duration_ / 4);
+    // After an outage the first answer is to come at once.
+    state.max_wait = is_away_ ? absl::ZeroDuration() : std::min(kLongestWait, lease_duration_ / 4);
   }
   return state;
 }
