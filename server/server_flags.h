@@ -9,7 +9,7 @@
 
 namespace pegbox {
 
-// sysexits.h: something is wrong with what the server was told, or cannot go on.
+// Exit codes: it cannot start, or its store failed; the command line is wrong; the address is refused (EX_CONFIG).
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitConfiguration = 78;
