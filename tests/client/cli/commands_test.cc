@@ -194,7 +194,7 @@ TEST_F(CommandsTest, ValidateNeedsNoServer) {
 }
 
 TEST_F(CommandsTest, TheDocumentedAndTheDemosJobFilesAreWellFormed) {
-  const std::string source = std::getenv("PEGBOX_SOURCE_DIR");
+  const std::string source = PEGBOX_SOURCE_DIR;
   EXPECT_EQ(PegboxAlone({"validate", source + "/client/cli/examples/overfitting_fashion_mnist.yaml"}), ExitCode::kOk)
       << err_;
   std::ostringstream page;
