@@ -198,10 +198,12 @@ std::optional<size_t> Agent::FreeSlot() const {
 }
 
 void Agent::Reap() {
-  std::erase_if(busy_slots_, [this](const auto& entry) { return runners_.at(entry.second)->is_done(); });
-  std::erase_if(runners_, [this](const auto& entry) {
-    if (!entry.second->is_done()) return false;
-    done_.insert(entry.first);
+  // Each is_done() is asked once: it may change at any time.
+  std::erase_if(busy_slots_, [this](const auto& entry) {
+    const auto runner = runners_.find(entry.second);
+    if (!runner->second->is_done()) return false;
+    done_.insert(runner->first);
+    runners_.erase(runner);
     return true;
   });
   while (done_.size() > kDoneKept) done_.erase(done_.begin());

@@ -84,7 +84,6 @@ class AttemptRunner {
   bool has_ended() const;  // the processes
   void Run();
   absl::Status Start();
-  absl::Status Listen();
   absl::Status StartProcess(std::vector<std::string> argv, const TrialPaths& paths);
   std::string OnSocketLine(absl::string_view line);
   void OnLogLine(absl::string_view line);

@@ -98,7 +98,7 @@ bool IsPassing(const absl::Status& error) {
   }
 }
 
-ServerLink::ServerLink(const std::string& address, std::string worker_id, std::string incarnation)
+ServerLink::ServerLink(const std::string& address, absl::string_view worker_id, std::string incarnation)
     : worker_name_(WorkerName(worker_id)),
       incarnation_(std::move(incarnation)),
       stub_(v1::WorkerService::NewStub(MakeChannel(address))) {}

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pegbox/v1/worker_service.grpc.pb.h"
 #include "worker/agent/assignment.h"
@@ -55,7 +56,7 @@ bool IsPassing(const absl::Status& error);
 class ServerLink {
  public:
   // Connects when the first call is made. Plaintext.
-  ServerLink(const std::string& address, std::string worker_id, std::string incarnation);
+  ServerLink(const std::string& address, absl::string_view worker_id, std::string incarnation);
 
   // The lease duration.
   absl::StatusOr<absl::Duration> Register(const Registration& registration, Interrupt& interrupt);

@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "tests/worker/agent/agent_fixture.h"
 
 namespace pegbox::worker {
@@ -178,6 +180,21 @@ TEST_F(AgentRunTest, EachSlotRunsATrialAtTheSameTime) {
   StartAgent(2);
   EXPECT_TRUE(AwaitFinish(first));
   EXPECT_TRUE(AwaitFinish(second));
+}
+
+TEST_F(AgentRunTest, ManyShortTrialsOnManySlotsAreEachRunOnce) {
+  constexpr int kTrials = 60;
+  for (int i = 1; i <= kTrials; ++i) AddScript(i, "echo run");
+  StartAgent(6);
+  ASSERT_TRUE(service().Await([](const ServerState& state) {
+    return std::all_of(state.attempts.begin(), state.attempts.end(),
+                       [](const auto& entry) { return entry.second.is_finished(); });
+  }));
+  EXPECT_TRUE(StopAgent().ok());
+  for (const auto& [key, attempt] : service().Get().attempts) {
+    EXPECT_EQ(attempt.log, "run\n") << key;
+    EXPECT_THAT(attempt.finishes, SizeIs(1)) << key;
+  }
 }
 
 TEST_F(AgentRunTest, LaterAttemptFindsTheCheckpointsOfTheEarlierOne) {
