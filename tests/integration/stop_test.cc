@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ struct StopCase {
   std::string name;
   std::vector<std::string> trainer;
   std::vector<std::string> trial_settings;
+
+  friend std::ostream& operator<<(std::ostream& out, const StopCase& stop_case) { return out << stop_case.name; }
 };
 
 class StopJobTest : public testing::TestWithParam<StopCase> {};
