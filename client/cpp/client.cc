@@ -22,7 +22,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   // gRPC's own pauses between connections grow to 2 minutes; Watch's would then hit a channel that does not even try.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  // In spite of its name, the time that one try may take: a busy machine, or a tunnel to a far one, needs more than 100 ms.
+  // In spite of its name, the time that one try may take: a busy machine, or a tunnel to a far one, needs more than 100
+  // ms.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   // A proxy cannot reach this machine's loopback.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -112,6 +112,20 @@ TEST(WorkerCrashTest, ServerAndWorkerMayDieTogether) {
   ExpectRunAgainBy(cluster, "a");
 }
 
+TEST(WorkerAloneTest, EndsItsTrialsBeforeTheirLeasesEndAndTheyResumeWhenTheServerIsBack) {
+  Cluster cluster({.lease_duration = kShortLease});
+  cluster.StartServer();
+  cluster.StartWorker("a", 2);
+  StartTwoTrials(cluster, {"--epochs=150", "--epoch-ms=30", "--checkpoints", "--with-child"});
+  const absl::Duration killed_at = MonotonicNow();
+  cluster.KillServer();
+  cluster.WaitFor("the worker to end its trials", kShortLease, [&] { return cluster.TrialProcesses().empty(); });
+  EXPECT_GT(MonotonicNow() - killed_at, absl::Seconds(1)) << "it waited for the server";
+  cluster.StartServer();
+  ExpectRunAgainBy(cluster, "a");
+  for (const TrialEvent& event : StartsOfAttempt(cluster, 2)) EXPECT_GE(event.step, 4) << "it resumes";
+}
+
 TEST(WorkerSuspendedTest, PastItsLeaseItIsFencedAndNothingIsCountedTwice) {
   Cluster cluster({.lease_duration = kShortLease});
   cluster.StartServer();

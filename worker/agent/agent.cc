@@ -210,7 +210,10 @@ void Agent::Reap() {
 }
 
 void Agent::FenceAll() {
-  for (const auto& [id, runner] : runners_) runner->Fence();
+  for (const auto& [id, runner] : runners_) {
+    runner->Fence();
+    runner->GiveUp();
+  }
   busy_slots_.clear();
   runners_.clear();
 }

@@ -43,7 +43,10 @@ AttemptRunner::AttemptRunner(ServerLink& server, const WorkerFolder& folder, Inc
       thread_([this] { Run(); }) {}
 
 AttemptRunner::~AttemptRunner() {
-  if (!is_done()) Fence();
+  if (!is_done()) {
+    Fence();
+    GiveUp();
+  }
   thread_.join();
 }
 
@@ -65,7 +68,8 @@ void AttemptRunner::Fence() {
     wishes_.is_fenced = true;
     wishes_.is_changed = true;
   }
-  interrupt_.Raise();
+  // A sync that crossed the finish on its way is told of a fence too: the finish's own answer counts.
+  if (!is_finishing_) interrupt_.Raise();
 }
 
 void AttemptRunner::GiveUp() { interrupt_.Raise(); }
@@ -108,8 +112,9 @@ void AttemptRunner::Run() {
   }
   socket_.reset();
   are_processes_gone_ = true;
-  if (!is_fenced()) Deliver(failure);
-  if (is_fenced()) Log()->info("attempt fenced trial={} attempt={}", TrialName(id().trial), id().number);
+  const bool is_delivered = !is_fenced() && Deliver(failure);
+  if (!is_delivered && is_fenced())
+    Log()->info("attempt fenced trial={} attempt={}", TrialName(id().trial), id().number);
   process_.reset();
   sender_.reset();
   is_done_ = true;
@@ -265,29 +270,31 @@ void AttemptRunner::ProveEnd(const ProcessEnd& end) {
   incarnations_.RemoveToken(process_->token());
 }
 
-void AttemptRunner::Deliver(const std::optional<Failure>& failure) {
+bool AttemptRunner::Deliver(const std::optional<Failure>& failure) {
   absl::Status delivered = sender_ == nullptr ? absl::OkStatus() : sender_->Flush();
   Backoff backoff;
-  bool is_first_try = true;
-  while (delivered.ok()) {
+  for (bool is_first = true; delivered.ok(); is_first = false) {
+    is_finishing_ = true;
     delivered = server_.Finish(id(), failure, interrupt_);
-    if (delivered.ok() || interrupt_.is_raised() || !IsPassing(delivered)) break;
-    if (is_first_try) {
+    is_finishing_ = false;
+    if (delivered.ok()) {
+      Log()->info("attempt finished trial={} attempt={} failure=\"{}\"", TrialName(id().trial), id().number,
+                  failure.has_value() ? failure->detail : "");
+      return true;
+    }
+    if (is_fenced() || interrupt_.is_raised() || !IsPassing(delivered)) break;
+    if (is_first) {
       Log()->warn("finish held back trial={} attempt={} error=\"{}\"", TrialName(id().trial), id().number,
                   delivered.ToString());
     }
-    is_first_try = false;
-    if (interrupt_.WaitFor(backoff.Next())) break;
-    delivered = absl::OkStatus();
+    if (!interrupt_.WaitFor(backoff.Next())) delivered = absl::OkStatus();
   }
-  if (absl::IsAborted(delivered)) return Fence();
-  if (delivered.ok()) {
-    Log()->info("attempt finished trial={} attempt={} failure=\"{}\"", TrialName(id().trial), id().number,
-                failure.has_value() ? failure->detail : "");
-  } else if (!is_fenced()) {
+  if (absl::IsAborted(delivered)) Fence();
+  if (!is_fenced()) {
     Log()->error("attempt's end not delivered trial={} attempt={} error=\"{}\"", TrialName(id().trial), id().number,
                  delivered.ToString());
   }
+  return false;
 }
 
 }  // namespace pegbox::worker

@@ -93,7 +93,7 @@ class AttemptRunner {
   void BeginStop(StopOrigin origin, absl::string_view reason, absl::Duration now);
   absl::Duration NextWake(const Wishes& wishes) const;
   void ProveEnd(const ProcessEnd& end);
-  void Deliver(const std::optional<Failure>& failure);
+  bool Deliver(const std::optional<Failure>& failure);  // true: the server knows the end
 
   // Constant after construction.
   ServerLink& server_;
@@ -120,6 +120,7 @@ class AttemptRunner {
   // Own synchronisation. Destroyed from the last to the first: the callbacks of each use those above it.
   Interrupt interrupt_;
   std::atomic<bool> has_socket_reported_ = false;
+  std::atomic<bool> is_finishing_ = false;  // the finish is on its way
   std::atomic<bool> are_processes_gone_ = false;
   std::atomic<bool> is_done_ = false;
   mutable absl::Mutex mu_;

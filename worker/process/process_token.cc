@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -22,6 +23,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "common/status_macros.h"
 #include "worker/process/unique_fd.h"
@@ -32,11 +34,44 @@ namespace {
 constexpr size_t kTokenBytes = 16;
 constexpr absl::Duration kPollInterval = absl::Milliseconds(20);
 
+constexpr absl::Duration kExecPollInterval = absl::Microseconds(200);
+constexpr absl::Duration kExecTimeout = absl::Seconds(1);
+
+// Nothing if we may not read it, or the process is gone.
+std::optional<std::string> ReadProcFile(pid_t pid, absl::string_view name) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/", name), std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Linux shows no environment from the moment in execve(2) when a process gets its new memory until the arguments are
+// laid out in it: its end address is 0 then, but not for an empty environment. Source: proc(5), /proc/PID/stat.
+bool IsInExec(pid_t pid) {
+  constexpr int kState = 0, kFlags = 6, kEnvironmentEnd = 48;  // counted from the state, which follows "PID (NAME) "
+  constexpr uint32_t kKernelThread = 0x00200000;               // PF_KTHREAD
+  const std::string stat = ReadProcFile(pid, "stat").value_or("");
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return false;
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(absl::string_view(stat).substr(name_end + 1), ' ', absl::SkipWhitespace());
+  uint32_t flags = 0;
+  if (fields.size() <= kEnvironmentEnd || !absl::SimpleAtoi(fields[kFlags], &flags)) return false;
+  const bool is_dead = fields[kState] == "Z" || fields[kState] == "X";
+  return !is_dead && (flags & kKernelThread) == 0 && fields[kEnvironmentEnd] == "0";
+}
+
 bool HasToken(pid_t pid, absl::string_view token) {
-  std::ifstream file(absl::StrCat("/proc/", pid, "/environ"), std::ios::binary);
-  const std::string environment{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const absl::Time deadline = absl::Now() + kExecTimeout;
+  std::optional<std::string> environment = ReadProcFile(pid, "environ");
+  while (environment.has_value() && environment->empty() && absl::Now() < deadline) {
+    const bool was_in_exec = IsInExec(pid);
+    if (was_in_exec) absl::SleepFor(kExecPollInterval);
+    environment = ReadProcFile(pid, "environ");
+    if (!was_in_exec) break;
+  }
+  if (!environment.has_value()) return false;
   const std::string entry = absl::StrCat(kProcessTokenVariable, "=", token, std::string(1, '\0'));
-  return absl::StartsWith(environment, entry) || absl::StrContains(environment, std::string(1, '\0') + entry);
+  return absl::StartsWith(*environment, entry) || absl::StrContains(*environment, std::string(1, '\0') + entry);
 }
 
 // Holds the process by a pidfd and looks at it again before the signal, so that no other process which got the same

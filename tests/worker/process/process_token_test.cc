@@ -1,6 +1,7 @@
 #include "worker/process/process_token.h"
 
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -69,6 +70,26 @@ TEST(ProcessTokenTest, LeftoversAreFoundAndKilledAndTheirEndIsProved) {
   EXPECT_EQ(*KillProcesses(other_token, kPatience), 2);
   EXPECT_EQ(waitpid(other, nullptr, 0), other);
   EXPECT_THAT(*FindProcesses(other_token), IsEmpty());
+}
+
+TEST(ProcessTokenTest, AProcessIsFoundWhileItIsStillInExec) {
+  cpu_set_t all_processors, one_processor;  // on one, we often run while the new process is held up in its exec
+  ASSERT_EQ(sched_getaffinity(0, sizeof(all_processors), &all_processors), 0);
+  CPU_ZERO(&one_processor);
+  CPU_SET(sched_getcpu(), &one_processor);
+  ASSERT_EQ(sched_setaffinity(0, sizeof(one_processor), &one_processor), 0);
+  for (int i = 0; i < 100; ++i) {
+    const std::string token = NewProcessToken();
+    std::string program = "sleep", seconds = "300", variable = absl::StrCat(kProcessTokenVariable, "=", token);
+    char* argv[] = {program.data(), seconds.data(), nullptr};
+    char* variables[] = {variable.data(), nullptr};
+    pid_t pid = 0;
+    ASSERT_EQ(posix_spawnp(&pid, program.c_str(), nullptr, nullptr, argv, variables), 0);
+    EXPECT_THAT(*FindProcesses(token), Contains(pid)) << "try " << i;
+    kill(pid, SIGKILL);
+    ASSERT_EQ(waitpid(pid, nullptr, 0), pid);
+  }
+  sched_setaffinity(0, sizeof(all_processors), &all_processors);
 }
 
 }  // namespace
