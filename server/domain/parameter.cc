@@ -39,7 +39,8 @@ struct ContainsValue {
 
   bool operator()(const DoubleDomain& domain) const {
     const double* number = std::get_if<double>(&value);
-    return number != nullptr && *number >= domain.min && *number <= domain.max;
+    if (number == nullptr) return false;
+    return (*number >= domain.min && *number <= domain.max) || (domain.include_zero && *number == 0);
   }
   bool operator()(const IntegerDomain& domain) const {
     const int64_t* number = std::get_if<int64_t>(&value);

@@ -24,6 +24,7 @@ struct DoubleDomain {
   double min = 0;
   double max = 0;
   Scale scale = Scale::kLinear;
+  bool include_zero = false;  // with kLog: 0 is a value too, besides min to max
   friend bool operator==(const DoubleDomain&, const DoubleDomain&) = default;
 };
 

@@ -56,6 +56,10 @@ struct DomainRules {
                              absl::StrCat("must be above 0 for ", domain.scale == Scale::kLog ? "LOG" : "REVERSE_LOG"),
                              ToString(domain.min), "use LINEAR or a positive min");
     }
+    if (domain.include_zero && domain.scale != Scale::kLog) {
+      return InvalidArgument(absl::StrCat(field, ".include_zero"), "must be false without LOG", "true",
+                             "use LOG, or a min of 0");
+    }
     if (domain.max <= domain.min) return NotAbove(max, ToString(domain.min), ToString(domain.max));
     if (!std::isfinite(domain.max - domain.min)) {
       return InvalidArgument(max, "max - min must be finite",
@@ -138,7 +142,7 @@ struct DomainRules {
 
 struct ValuesInWords {
   std::string operator()(const DoubleDomain& domain) const {
-    return absl::StrCat(ToString(domain.min), " to ", ToString(domain.max));
+    return absl::StrCat(domain.include_zero ? "0, or " : "", ToString(domain.min), " to ", ToString(domain.max));
   }
   std::string operator()(const IntegerDomain& domain) const {
     return absl::StrCat("an integer from ", domain.min, " to ", domain.max);

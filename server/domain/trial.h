@@ -60,13 +60,25 @@ struct Attempt {
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
 
+// Hyperparameters of the search's surrogate, on the log scale: length-scales, signal variance, noise variance.
+struct SurrogateFit {
+  std::vector<double> objective_theta;
+  std::vector<double> feasibility_theta;  // of the model of failures; empty while there is none
+  int64_t outcomes = 0;                   // trials that had ended when it was made
+  int64_t evaluations = 0;                // of the marginal likelihood
+  friend bool operator==(const SurrogateFit&, const SurrogateFit&) = default;
+};
+
 // Where a suggestion came from.
 struct Provenance {
   std::string source;
   std::optional<double> acquisition_value;
-  int64_t fit_evaluations = 0;
+  int64_t fit_evaluations = 0;  // spent on this suggestion
   double suggest_milliseconds = 0;
   std::string note;
+  std::optional<SurrogateFit> fit;  // that it was made with
+  int64_t outcomes = 0;             // trials that had ended
+  std::optional<double> incumbent;  // the value to improve on, standardized; less is better
   friend bool operator==(const Provenance&, const Provenance&) = default;
 };
 

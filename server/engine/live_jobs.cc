@@ -94,6 +94,7 @@ std::optional<Observation> LiveJob::Observe(const Trial& trial) const {
   if (!final_value.has_value()) return std::nullopt;
   observation.kind = Observation::Kind::kMeasured;
   observation.value = *final_value;
+  observation.is_imputed = true;
   return observation;
 }
 

@@ -75,7 +75,7 @@ absl::StatusOr<ParameterDomain> DomainFromProto(const v1::Parameter& proto, absl
     case v1::Parameter::kDouble: {
       const v1::DoubleRange& range = proto.double_();
       PEGBOX_ASSIGN_OR_RETURN(const Scale scale, FromProto(range.scale(), place("double.scale")));
-      return DoubleDomain{.min = range.min(), .max = range.max(), .scale = scale};
+      return DoubleDomain{.min = range.min(), .max = range.max(), .scale = scale, .include_zero = range.include_zero()};
     }
     case v1::Parameter::kInteger: {
       const v1::IntegerRange& range = proto.integer();
@@ -128,6 +128,7 @@ struct DomainToProto {
     proto.mutable_double_()->set_min(domain.min);
     proto.mutable_double_()->set_max(domain.max);
     proto.mutable_double_()->set_scale(ToProto(domain.scale));
+    proto.mutable_double_()->set_include_zero(domain.include_zero);
   }
   void operator()(const IntegerDomain& domain) const {
     proto.mutable_integer()->set_min(domain.min);

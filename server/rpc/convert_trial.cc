@@ -146,6 +146,8 @@ v1::Provenance ToProto(const Provenance& provenance) {
   proto.set_fit_evaluations(provenance.fit_evaluations);
   proto.set_suggest_milliseconds(provenance.suggest_milliseconds);
   proto.set_note(provenance.note);
+  proto.set_outcomes(provenance.outcomes);
+  if (provenance.incumbent.has_value()) proto.set_incumbent(*provenance.incumbent);
   return proto;
 }
 
@@ -218,6 +220,15 @@ v1::Trial ToProto(const Trial& trial) {
   if (trial.start_time.has_value()) *proto.mutable_start_time() = ToProto(*trial.start_time);
   if (trial.end_time.has_value()) *proto.mutable_end_time() = ToProto(*trial.end_time);
   *proto.mutable_provenance() = ToProto(trial.provenance);
+  return proto;
+}
+
+v1::SurrogateFit ToProto(const SurrogateFit& fit) {
+  v1::SurrogateFit proto;
+  proto.mutable_objective_theta()->Add(fit.objective_theta.begin(), fit.objective_theta.end());
+  proto.mutable_feasibility_theta()->Add(fit.feasibility_theta.begin(), fit.feasibility_theta.end());
+  proto.set_outcomes(fit.outcomes);
+  proto.set_evaluations(fit.evaluations);
   return proto;
 }
 

@@ -23,8 +23,9 @@ absl::StatusOr<Failure> FromProto(const v1::Failure& proto, absl::string_view fi
 absl::StatusOr<TrialQuery> FromProto(const v1::ListTrialsRequest& request);
 
 v1::Failure ToProto(const Failure& failure);
-// Without its attempts.
+// Without its attempts and its surrogate's fit.
 v1::Trial ToProto(const Trial& trial);
+v1::SurrogateFit ToProto(const SurrogateFit& fit);
 v1::Attempt ToProto(const Attempt& attempt);
 v1::TrialMeasurement ToProto(const TrialMeasurement& row);
 

@@ -128,6 +128,7 @@ grpc::Status TuningServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTria
     PEGBOX_ASSIGN_OR_RETURN(const std::vector<Attempt> attempts, tuning_jobs_.ListAttempts(id));
     *response = ToProto(trial);
     for (const Attempt& attempt : attempts) *response->add_attempts() = ToProto(attempt);
+    if (trial.provenance.fit) *response->mutable_provenance()->mutable_fit() = ToProto(*trial.provenance.fit);
     return absl::OkStatus();
   });
 }

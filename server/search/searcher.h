@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -23,7 +24,8 @@ struct Observation {
   int64_t trial_number = 0;
   Assignment parameters;
   Kind kind = Kind::kPending;
-  double value = 0;  // of kMeasured: finite, in the objective's own unit and direction
+  double value = 0;         // of kMeasured: finite, in the objective's own unit and direction
+  bool is_imputed = false;  // of kMeasured: the trial was stopped early, so the value is what it would have reached
 };
 
 struct SearchSnapshot {
@@ -32,6 +34,9 @@ struct SearchSnapshot {
   uint64_t seed = 0;                             // the job's
   int64_t next_trial_number = 1;                 // of the first suggestion; the others follow
   const std::vector<Observation>& observations;  // by trial number
+  // The newest fit that is stored with the job's trials, or that Fit made since. Null: there is none. Between fits, the
+  // hyperparameters are these.
+  const SurrogateFit* last_fit = nullptr;
 };
 
 struct Suggestion {
@@ -39,7 +44,7 @@ struct Suggestion {
   Provenance provenance;  // all but suggest_milliseconds
 };
 
-// Thread-compatible: one caller at a time.
+// Suggest has one caller at a time; the const methods may be called from other threads beside it.
 class Searcher {
  public:
   virtual ~Searcher() = default;
@@ -48,6 +53,16 @@ class Searcher {
   // and chance wills it. Fewer, down to none: a finite space is used up. INTERNAL: a defect; the search never fails
   // because of data.
   virtual absl::StatusOr<std::vector<Suggestion>> Suggest(const SearchSnapshot& snapshot, int count) = 0;
+
+  // A fit is due that is too long for a suggestion to wait for; smaller ones are made by Suggest. Cheap.
+  virtual bool IsFitDue(const SearchSnapshot& snapshot) const;
+  // That fit, for the snapshots to come. Takes up to seconds. FAILED_PRECONDITION: there is nothing to fit. INTERNAL: a
+  // defect.
+  virtual absl::StatusOr<SurrogateFit> Fit(const SearchSnapshot& snapshot) const;
+
+  // The number of the completed trial that is best by what the search believes, its noise removed; of a noisy objective
+  // the best value observed is partly luck. Nothing: too few values to say. Takes up to a second.
+  virtual std::optional<int64_t> Recommend(const SearchSnapshot& snapshot) const;
 };
 
 }  // namespace pegbox

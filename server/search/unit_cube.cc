@@ -10,6 +10,8 @@
 namespace pegbox {
 namespace {
 
+constexpr double kZeroMass = 0.1;
+
 // ----- One domain: values <-> levels <-> coordinates.
 
 // The places of min and max on the axis' scale, before it is shrunk to [0, 1]. An integer has a cell of width 1.
@@ -64,6 +66,17 @@ double DecodeDouble(const DoubleDomain& domain, double u) {
       break;
   }
   return std::clamp(Readable(domain, x), domain.min, domain.max);
+}
+
+// With the axis' part for 0.
+double EncodeNumber(const DoubleDomain& domain, double zero_mass, double x) {
+  if (zero_mass > 0 && x == 0) return 0;
+  return zero_mass + (1 - zero_mass) * std::clamp(EncodeDouble(domain, x), 0.0, 1.0);
+}
+
+double DecodeNumber(const DoubleDomain& domain, double zero_mass, double u) {
+  if (u < zero_mass) return 0;
+  return DecodeDouble(domain, (u - zero_mass) / (1 - zero_mass));
 }
 
 template <typename T>
@@ -131,6 +144,8 @@ void UnitCube::AddAxis(size_t parameter) {
   } else if (std::holds_alternative<BoolDomain>(domain)) {
     axis.kind = Axis::Kind::kCategorical;
     axis.levels = 2;
+  } else if (std::get<DoubleDomain>(domain).include_zero) {
+    axis.zero_mass = kZeroMass;
   }
   axis_of_[parameter] = axes_.size();
   axes_.push_back(std::move(axis));
@@ -168,7 +183,7 @@ UnitPoint UnitCube::Encode(const Assignment& assignment) const {
     const auto found = assignment.find(space_.parameters()[axes_[i].parameter].name);
     if (found == assignment.end()) continue;
     if (const auto* range = std::get_if<DoubleDomain>(&domain(i))) {
-      point[i] = std::clamp(EncodeDouble(*range, std::get<double>(found->second)), 0.0, 1.0);
+      point[i] = EncodeNumber(*range, axes_[i].zero_mass, std::get<double>(found->second));
     } else {
       point[i] = Coordinate(i, LevelOf(domain(i), found->second));
     }
@@ -186,7 +201,8 @@ Assignment UnitCube::Decode(const UnitPoint& point) const {
     if (const auto* constant = std::get_if<ConstantDomain>(&parameter.domain)) {
       assignment.emplace(parameter.name, constant->value);
     } else if (const auto* range = std::get_if<DoubleDomain>(&parameter.domain)) {
-      assignment.emplace(parameter.name, DecodeDouble(*range, snapped[*axis_of_[i]]));
+      const size_t axis = *axis_of_[i];
+      assignment.emplace(parameter.name, DecodeNumber(*range, axes_[axis].zero_mass, snapped[axis]));
     } else {
       const size_t axis = *axis_of_[i];
       assignment.emplace(parameter.name, ValueOf(parameter.domain, Level(axis, snapped[axis])));
@@ -203,6 +219,7 @@ void UnitCube::Snap(UnitPoint& point) const {
     }
     point[i] = point[i] == kInactive ? 0.5 : std::clamp(point[i], 0.0, 1.0);
     if (axes_[i].kind != Axis::Kind::kContinuous) point[i] = Coordinate(i, Level(i, point[i]));
+    if (point[i] < axes_[i].zero_mass) point[i] = 0;
   }
 }
 
@@ -214,7 +231,7 @@ UnitPoint UnitCube::Start() const {
     if (!value) {
       point[i] = axes_[i].kind == Axis::Kind::kCategorical ? Coordinate(i, 0) : 0.5;
     } else if (range != nullptr) {
-      point[i] = EncodeDouble(*range, std::get<double>(*value));
+      point[i] = EncodeNumber(*range, axes_[i].zero_mass, std::get<double>(*value));
     } else {
       point[i] = Coordinate(i, LevelOf(domain(i), *value));
     }

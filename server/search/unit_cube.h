@@ -4,6 +4,7 @@
 //   double      u = (x - min) / (max - min), of log x with LOG, mirrored with REVERSE_LOG
 //   integer     u = (g(x) - g(min - 1/2)) / (g(max + 1/2) - g(min - 1/2)), g = log with LOG, else the identity
 //   discrete, categorical, bool    u = (i + 1/2) / k for the i-th of k values
+//   double that may be 0           u = 0, or m + (1 - m) times the above: the first m of the axis stands for 0
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,8 @@ struct Axis {
 
   size_t parameter = 0;  // its place in the space
   Kind kind = Kind::kContinuous;
-  int64_t levels = 0;  // of ordered and categorical axes: how many values there are
+  int64_t levels = 0;    // of ordered and categorical axes: how many values there are
+  double zero_mass = 0;  // m, of a continuous axis whose parameter may be 0
   std::optional<Condition> condition;
 };
 

@@ -3,6 +3,37 @@
 #include "server/store/json_value.h"
 
 namespace pegbox {
+namespace {
+
+Json JsonFromDoubles(const std::vector<double>& values) {
+  Json json = Json::array();
+  for (double value : values) json.push_back(JsonFromDouble(value));
+  return json;
+}
+
+std::vector<double> DoublesFromJson(const Json& json) {
+  std::vector<double> values;
+  for (const Json& value : json) values.push_back(DoubleFromJson(value));
+  return values;
+}
+
+Json JsonFromFit(const SurrogateFit& fit) {
+  Json json = {{"objective_theta", JsonFromDoubles(fit.objective_theta)},
+               {"outcomes", fit.outcomes},
+               {"evaluations", fit.evaluations}};
+  if (!fit.feasibility_theta.empty()) json["feasibility_theta"] = JsonFromDoubles(fit.feasibility_theta);
+  return json;
+}
+
+SurrogateFit FitFromJson(const Json& json) {
+  SurrogateFit fit{.objective_theta = DoublesFromJson(json.at("objective_theta"))};
+  if (auto it = json.find("feasibility_theta"); it != json.end()) fit.feasibility_theta = DoublesFromJson(*it);
+  ReadField(json, "outcomes", fit.outcomes);
+  ReadField(json, "evaluations", fit.evaluations);
+  return fit;
+}
+
+}  // namespace
 
 std::string EncodeAssignment(const Assignment& assignment) {
   Json json = Json::object();
@@ -24,6 +55,9 @@ std::string EncodeProvenance(const Provenance& provenance) {
                {"suggest_milliseconds", JsonFromDouble(provenance.suggest_milliseconds)},
                {"note", provenance.note}};
   if (provenance.acquisition_value) json["acquisition_value"] = JsonFromDouble(*provenance.acquisition_value);
+  if (provenance.outcomes > 0) json["outcomes"] = provenance.outcomes;
+  if (provenance.incumbent) json["incumbent"] = JsonFromDouble(*provenance.incumbent);
+  if (provenance.fit) json["fit"] = JsonFromFit(*provenance.fit);
   return JsonText(json);
 }
 
@@ -37,6 +71,9 @@ absl::StatusOr<Provenance> DecodeProvenance(absl::string_view text) {
       provenance.suggest_milliseconds = DoubleFromJson(*it);
     }
     if (auto it = json.find("acquisition_value"); it != json.end()) provenance.acquisition_value = DoubleFromJson(*it);
+    ReadField(json, "outcomes", provenance.outcomes);
+    if (auto it = json.find("incumbent"); it != json.end()) provenance.incumbent = DoubleFromJson(*it);
+    if (auto it = json.find("fit"); it != json.end()) provenance.fit = FitFromJson(*it);
     return provenance;
   });
 }

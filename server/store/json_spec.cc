@@ -16,10 +16,12 @@ Json JsonFromValues(const Values& values) {
 
 struct DomainEncoder {
   Json operator()(const DoubleDomain& domain) const {
-    return {{"kind", "double"},
-            {"min", JsonFromDouble(domain.min)},
-            {"max", JsonFromDouble(domain.max)},
-            {"scale", StoredName(domain.scale)}};
+    Json json = {{"kind", "double"},
+                 {"min", JsonFromDouble(domain.min)},
+                 {"max", JsonFromDouble(domain.max)},
+                 {"scale", StoredName(domain.scale)}};
+    if (domain.include_zero) json["include_zero"] = true;
+    return json;
   }
   Json operator()(const IntegerDomain& domain) const {
     return {{"kind", "integer"}, {"min", domain.min}, {"max", domain.max}, {"scale", StoredName(domain.scale)}};
@@ -41,8 +43,10 @@ struct DomainEncoder {
 ParameterDomain DomainFromJson(const Json& json) {
   const std::string& kind = json.at("kind").get_ref<const std::string&>();
   if (kind == "double") {
-    return DoubleDomain{DoubleFromJson(json.at("min")), DoubleFromJson(json.at("max")),
+    DoubleDomain domain{DoubleFromJson(json.at("min")), DoubleFromJson(json.at("max")),
                         EnumFromJson<Scale>(json.at("scale"))};
+    ReadField(json, "include_zero", domain.include_zero);
+    return domain;
   }
   if (kind == "integer") {
     return IntegerDomain{json.at("min").get<int64_t>(), json.at("max").get<int64_t>(),

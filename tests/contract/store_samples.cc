@@ -54,6 +54,7 @@ TuningJobSpec FullSpec() {
   layers.default_value = int64_t{3};
   spec.search_space = Space({std::move(optimizer), std::move(momentum), std::move(layers),
                              Named("learning_rate", DoubleDomain{1.0000000000000002e-5, 0.1, Scale::kLog}),
+                             Named("weight_decay", DoubleDomain{1e-7, 1, Scale::kLog, true}),
                              Named("batch_size", DiscreteDomain{{16, 32, 100.5}}), Named("nesterov", BoolDomain{}),
                              Named("whole", ConstantDomain{int64_t{1}}), Named("real", ConstantDomain{1.0})});
   spec.max_jobs = 1000;
@@ -91,7 +92,7 @@ Trial FullTrial(absl::string_view job_id, int64_t number) {
   Trial trial = Running(SampleTrial(job_id, number));
   trial.parameters = {
       {"rate", 0.1}, {"whole", 1.0}, {"count", int64_t{1}}, {"name", std::string("adam")}, {"on", true}};
-  trial.provenance = {"gp", -0.25, 12, 3.5, "note"};
+  trial.provenance = {"gp", -0.25, 12, 3.5, "note", SurrogateFit{{-0.5, 0.25, -6}, {0.1, 0, -7}, 9, 21}, 11, -1.5};
   trial.state = TrialState::kFailed;
   trial.attempt->number = 3;
   trial.attempt->end_time = SampleTime(2000);

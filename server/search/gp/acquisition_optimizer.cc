@@ -38,7 +38,7 @@ AcquisitionOptimizer::AcquisitionOptimizer(const UnitCube& cube, const Acquisiti
     const bool is_ordered = axis.kind == Axis::Kind::kOrdered;
     if (axis.kind == Axis::Kind::kContinuous || (is_ordered && axis.levels > kClimbingLevels))
       climbing_axes_.push_back(i);
-    if (axis.kind != Axis::Kind::kContinuous) discrete_axes_.push_back(i);
+    if (axis.kind != Axis::Kind::kContinuous || axis.zero_mass > 0) swept_axes_.push_back(i);
   }
 }
 
@@ -52,7 +52,7 @@ std::vector<ScoredPoint> AcquisitionOptimizer::Maximize(std::span<const UnitPoin
   std::stable_sort(candidates.begin(), candidates.end(), IsBetterPoint);
   std::vector<ScoredPoint> starts = ChooseStarts(candidates);
   Climb(starts, kRounds);
-  if (!discrete_axes_.empty()) {
+  if (!swept_axes_.empty()) {
     std::stable_sort(starts.begin(), starts.end(), IsBetterPoint);
     std::vector<ScoredPoint> swept(starts.begin(), starts.begin() + std::min(kSweptPoints, starts.size()));
     Sweep(swept);
@@ -97,9 +97,16 @@ UnitPoint AcquisitionOptimizer::Perturbed(const UnitPoint& point) {
       moved[i] = cube_.Coordinate(i, static_cast<int64_t>(random_.Below(static_cast<uint64_t>(axis.levels))));
       continue;
     }
+    if (axis.zero_mass > 0 && moved[i] == 0) {
+      moved[i] = DrawCoordinate(i);
+      continue;
+    }
     const double step = spread * random_.Normal();
     moved[i] = std::clamp(moved[i] + step, 0.0, 1.0);
-    if (axis.kind == Axis::Kind::kContinuous) continue;
+    if (axis.kind == Axis::Kind::kContinuous) {
+      if (moved[i] < axis.zero_mass) moved[i] = 0;
+      continue;
+    }
     const int64_t level = cube_.Level(i, point[i]);
     int64_t target = cube_.Level(i, moved[i]);
     if (target == level) target = std::clamp<int64_t>(level + (step < 0 ? -1 : 1), 0, axis.levels - 1);
@@ -115,10 +122,15 @@ void AcquisitionOptimizer::DrawActivated(UnitPoint& point) {
     if (!cube_.IsActive(i, point)) {
       point[i] = kInactive;
     } else if (point[i] == kInactive) {
-      point[i] = random_.Uniform();
-      if (cube_.axes()[i].kind != Axis::Kind::kContinuous) point[i] = cube_.Coordinate(i, cube_.Level(i, point[i]));
+      point[i] = DrawCoordinate(i);
     }
   }
+}
+
+double AcquisitionOptimizer::DrawCoordinate(size_t axis) {
+  const double u = random_.Uniform();
+  if (cube_.axes()[axis].kind != Axis::Kind::kContinuous) return cube_.Coordinate(axis, cube_.Level(axis, u));
+  return u < cube_.axes()[axis].zero_mass ? 0 : u;
 }
 
 // The best, and others with a probability that grows with their value: standardized values as logarithms of weights,
@@ -149,15 +161,17 @@ std::vector<ScoredPoint> AcquisitionOptimizer::ChooseStarts(const std::vector<Sc
 
 AcquisitionOptimizer::Search AcquisitionOptimizer::StartSearch(const UnitPoint& point, int rounds) const {
   std::vector<size_t> axes;
-  std::vector<double> start;
+  std::vector<double> start, lower;
   for (size_t axis : climbing_axes_) {
-    if (point[axis] == kInactive) continue;
+    const double zero_mass = cube_.axes()[axis].zero_mass;
+    if (point[axis] == kInactive || point[axis] < zero_mass) continue;
     axes.push_back(axis);
     start.push_back(point[axis]);
+    lower.push_back(zero_mass);
   }
   const size_t size = start.size();
   return {point, std::move(axes),
-          Lbfgs(std::move(start), std::vector<double>(size, 0.0), std::vector<double>(size, 1.0),
+          Lbfgs(std::move(start), std::move(lower), std::vector<double>(size, 1.0),
                 {.max_iterations = rounds, .first_step = 0.1, .max_step = 0.5})};
 }
 
@@ -209,7 +223,7 @@ void AcquisitionOptimizer::Sweep(std::vector<ScoredPoint>& points) {
   bool has_changed = true;
   for (int sweep = 0; sweep < kSweeps && has_changed; ++sweep) {
     has_changed = false;
-    for (size_t axis : discrete_axes_) {
+    for (size_t axis : swept_axes_) {
       std::vector<UnitPoint> alternatives;
       std::vector<size_t> owners;
       for (size_t p = 0; p < points.size(); ++p) {
@@ -229,6 +243,17 @@ void AcquisitionOptimizer::Sweep(std::vector<ScoredPoint>& points) {
 
 void AcquisitionOptimizer::AddAlternatives(const UnitPoint& point, size_t axis, std::vector<UnitPoint>& alternatives) {
   if (point[axis] == kInactive) return;
+  const double zero_mass = cube_.axes()[axis].zero_mass;
+  if (zero_mass > 0) {
+    // From 0 to the least value and somewhere above; from there to 0.
+    std::vector<double> others = {0};
+    if (point[axis] == 0) others = {zero_mass, zero_mass + (1 - zero_mass) * random_.Uniform()};
+    for (double other : others) {
+      alternatives.push_back(point);
+      alternatives.back()[axis] = other;
+    }
+    return;
+  }
   const int64_t levels = cube_.axes()[axis].levels;
   const int64_t own = cube_.Level(axis, point[axis]);
   std::vector<int64_t> others;

@@ -2,7 +2,7 @@
 //   1. quasi-random candidates everywhere and perturbed copies of the best observed points;
 //   2. the best of them, and some drawn by their value, climb along the gradient together, one batch a round. Ordered
 //      parameters of many values move between their levels on the way;
-//   3. discrete coordinates are swept one after the other, and the climb goes on from there.
+//   3. discrete coordinates, and those that may be 0, are swept one after the other, and the climb goes on from there.
 // A space with few assignments is evaluated entirely instead.
 #pragma once
 
@@ -50,8 +50,10 @@ class AcquisitionOptimizer {
   // Climbs for at most `rounds` batches; each point ends snapped, with its value, and never worse than before.
   void Climb(std::vector<ScoredPoint>& points, int rounds) const;
   void Sweep(std::vector<ScoredPoint>& points);
-  // The point with each other value worth trying on a discrete axis.
+  // The point with each other value worth trying on a swept axis.
   void AddAlternatives(const UnitPoint& point, size_t axis, std::vector<UnitPoint>& alternatives);
+  // Uniform, snapped.
+  double DrawCoordinate(size_t axis);
   // Snapped, after an axis was changed: what became active is drawn anew.
   void DrawActivated(UnitPoint& point);
   std::vector<ScoredPoint> Score(std::vector<UnitPoint> points) const;
@@ -60,7 +62,7 @@ class AcquisitionOptimizer {
   const Acquisition& acquisition_;
   const uint64_t sequence_seed_;
   RandomStream random_;
-  std::vector<size_t> climbing_axes_, discrete_axes_;
+  std::vector<size_t> climbing_axes_, swept_axes_;
 };
 
 }  // namespace pegbox

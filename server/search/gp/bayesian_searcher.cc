@@ -26,6 +26,7 @@ constexpr double kNearlyEqual = 1e-4;
 const double kExhausted = std::log(0.01);
 constexpr double kBoldImprovement = 0.1;
 constexpr uint64_t kBoldPeriod = 3;
+constexpr double kExact = 1e-3;  // sigma^2 / s^2 below which the best value observed is no luck
 constexpr int kFallbackTries = 64;
 constexpr double kFallbackSpread = 0.05;
 
@@ -56,6 +57,9 @@ struct Places {
     }
     return true;
   }
+
+  // Trials that have ended.
+  int64_t outcomes() const { return std::ssize(all) - std::ssize(pending); }
 
   const UnitCube& cube;
   TakenPoints taken;
@@ -106,7 +110,7 @@ std::optional<UnitPoint> FallbackPoint(const Places& places, const UnitPoint& be
 }
 
 // With the prior's hyperparameters where the fitted ones are numerically useless.
-std::optional<GaussianProcess> Condition(const FeatureMatrix& x, const std::vector<double>& y, const Theta& theta) {
+std::optional<GaussianProcess> ConditionOn(const FeatureMatrix& x, const std::vector<double>& y, const Theta& theta) {
   std::optional<GaussianProcess> process = GaussianProcess::Create(x, y, theta);
   if (!process) process = GaussianProcess::Create(x, y, ThetaPrior(x.dimensions()).start);
   return process;
@@ -118,15 +122,15 @@ std::optional<Choice> MaximizeLogEi(const Places& places, const FeatureMap& feat
   std::vector<UnitPoint> points = surrogate.training.points;
   points.insert(points.end(), places.pending.begin(), places.pending.end());
   const std::optional<GaussianProcess> objective =
-      Condition(features.Map(points), surrogate.training.outputs, surrogate.objective.theta);
+      ConditionOn(features.Map(points), surrogate.training.outputs, surrogate.fit.objective_theta);
   if (!objective) {
     why = "the surrogate's covariance is not positive definite";
     return std::nullopt;
   }
   std::optional<GaussianProcess> feasibility;
-  if (surrogate.feasibility) {
-    feasibility =
-        Condition(features.Map(surrogate.training.points), surrogate.training.labels, surrogate.feasibility->theta);
+  if (surrogate.has_feasibility()) {
+    feasibility = ConditionOn(features.Map(surrogate.training.points), surrogate.training.labels,
+                              surrogate.fit.feasibility_theta);
   }
   const PosteriorBatch pending = objective->Predict(features.Map(places.pending));
   const double incumbent = ChooseIncumbent(*objective, surrogate.training.outputs, pending.mean());
@@ -142,7 +146,8 @@ std::optional<Choice> MaximizeLogEi(const Places& places, const FeatureMap& feat
     return Choice{std::move(candidate.point),
                   {.source = "log_ei",
                    .acquisition_value = candidate.value,
-                   .note = is_bold ? "asked for a large improvement: small ones are nearly exhausted" : ""}};
+                   .note = is_bold ? "asked for a large improvement: small ones are nearly exhausted" : "",
+                   .incumbent = incumbent}};
   }
   why = "every candidate lies at a trial";
   return std::nullopt;
@@ -172,7 +177,11 @@ absl::StatusOr<std::vector<Suggestion>> BayesianSearcher::Suggest(const SearchSn
       if (!point) break;
       choice = Choice{*point, {.source = is_initial ? "initial" : "fallback", .note = why}};
     }
-    if (!is_initial) choice->provenance.fit_evaluations = surrogate->fit_evaluations();
+    choice->provenance.outcomes = places.outcomes();
+    if (!is_initial) {
+      choice->provenance.fit_evaluations = std::exchange(surrogate->fit_evaluations, 0);
+      choice->provenance.fit = surrogate->fit;
+    }
     Assignment parameters = cube.Decode(choice->point);
     places.Take(cube.Encode(parameters));  // the bits that the next snapshot will show
     suggestions.push_back({std::move(parameters), std::move(choice->provenance)});
@@ -180,6 +189,46 @@ absl::StatusOr<std::vector<Suggestion>> BayesianSearcher::Suggest(const SearchSn
   return suggestions;
 } catch (const std::exception& error) {
   return absl::InternalError(absl::StrCat("the surrogate's linear algebra failed: ", error.what()));
+}
+
+bool BayesianSearcher::IsFitDue(const SearchSnapshot& snapshot) const {
+  const UnitCube cube(snapshot.space);
+  return IsLongFitDue(FeatureMap(cube).dimensions(), snapshot);
+}
+
+absl::StatusOr<SurrogateFit> BayesianSearcher::Fit(const SearchSnapshot& snapshot) const try {
+  UseOneThread();
+  const UnitCube cube(snapshot.space);
+  std::optional<SurrogateFit> fit = FitSurrogate(cube, FeatureMap(cube), snapshot);
+  if (!fit) return absl::FailedPreconditionError("the trials' values do not differ");
+  return *std::move(fit);
+} catch (const std::exception& error) {
+  return absl::InternalError(absl::StrCat("the surrogate's linear algebra failed: ", error.what()));
+}
+
+std::optional<int64_t> BayesianSearcher::Recommend(const SearchSnapshot& snapshot) const try {
+  UseOneThread();
+  const UnitCube cube(snapshot.space);
+  const FeatureMap features(cube);
+  const std::optional<Surrogate> surrogate = SurrogateTrainer().Learn(cube, features, snapshot);
+  if (!surrogate) return std::nullopt;
+  const TrainingSet& training = surrogate->training;
+  const std::optional<GaussianProcess> objective =
+      ConditionOn(features.Map(training.points), training.outputs, surrogate->fit.objective_theta);
+  if (!objective) return std::nullopt;
+  const bool is_exact = objective->kernel().noise_variance() < kExact * objective->kernel().signal_variance();
+  std::optional<int64_t> best_trial;
+  double best = 0;
+  for (size_t i = 0; i < training.points.size(); ++i) {
+    if (training.completed_trials[i] == 0) continue;
+    const double value = is_exact ? training.outputs[i] : objective->Smoothed(i);
+    if (best_trial && value >= best) continue;
+    best = value;
+    best_trial = training.completed_trials[i];
+  }
+  return best_trial;
+} catch (const std::exception&) {
+  return std::nullopt;
 }
 
 }  // namespace pegbox

@@ -15,6 +15,9 @@ namespace pegbox {
 class BayesianSearcher : public Searcher {
  public:
   absl::StatusOr<std::vector<Suggestion>> Suggest(const SearchSnapshot& snapshot, int count) override;
+  bool IsFitDue(const SearchSnapshot& snapshot) const override;
+  absl::StatusOr<SurrogateFit> Fit(const SearchSnapshot& snapshot) const override;
+  std::optional<int64_t> Recommend(const SearchSnapshot& snapshot) const override;
 
  private:
   SurrogateTrainer trainer_;

@@ -12,13 +12,14 @@ FeatureMap::FeatureMap(const UnitCube& cube) {
       continue;
     }
     numeric_axes_.push_back(i);
+    if (axis.zero_mass > 0) zero_axes_.push_back(i);
     const bool is_new =
         axis.condition && std::find(conditions_.begin(), conditions_.end(), *axis.condition) == conditions_.end();
     if (!is_new) continue;
     conditions_.push_back(*axis.condition);
     indicated_axes_.push_back(i);
   }
-  numeric_ = numeric_axes_.size() + indicated_axes_.size();
+  numeric_ = numeric_axes_.size() + indicated_axes_.size() + zero_axes_.size();
 }
 
 FeatureMatrix FeatureMap::Map(std::span<const UnitPoint> points) const {
@@ -29,6 +30,9 @@ FeatureMatrix FeatureMap::Map(std::span<const UnitPoint> points) const {
   }
   for (size_t axis : indicated_axes_) {
     for (const UnitPoint& point : points) matrix.values.push_back(point[axis] == kInactive ? 0 : 1);
+  }
+  for (size_t axis : zero_axes_) {
+    for (const UnitPoint& point : points) matrix.values.push_back(point[axis] == 0 ? 0 : 1);
   }
   for (size_t axis : categorical_axes_) {
     for (const UnitPoint& point : points) matrix.values.push_back(point[axis]);

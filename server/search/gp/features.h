@@ -1,6 +1,7 @@
 // Points of the unit cube as the kernel sees them: numbers, compared by distance, and categories, compared by equality.
 // A numeric axis that is inactive stands at 1/2, and each condition on numeric axes adds an indicator (1 active, 0 not)
-// with a length-scale of its own; an inactive category is one more category. So every kernel stays positive definite.
+// with a length-scale of its own; an inactive category is one more category. A number that may be 0 stands at 0 then,
+// below its range, and has an indicator too. So every kernel stays positive definite.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,7 @@ class FeatureMap {
   std::vector<size_t> numeric_axes_;
   std::vector<Axis::Condition> conditions_;  // of numeric axes, each once
   std::vector<size_t> indicated_axes_;       // an axis with that condition
+  std::vector<size_t> zero_axes_;            // that have a part for 0
   std::vector<size_t> categorical_axes_;
   size_t numeric_ = 0;
 };

@@ -8,6 +8,13 @@
 #include "server/search/gp/linear_algebra.h"
 
 namespace pegbox {
+namespace {
+
+constexpr Lbfgs::Options kFitOptions = {
+    .max_iterations = 40, .gradient_tolerance = 1e-3, .value_tolerance = 1e-5, .first_step = 0.5, .max_step = 3};
+constexpr double kPerUnit = 1e6;  // steps of a fitted theta
+
+}  // namespace
 
 ThetaPrior::ThetaPrior(size_t dimensions)
     : mean(dimensions, -0.75 + 0.25 * std::log(static_cast<double>(std::max<size_t>(dimensions, 1)))),
@@ -122,19 +129,24 @@ ProfiledMean SolveMean(std::span<const double> factor, std::span<const double> y
   return profiled;
 }
 
-ThetaFit FitTheta(const FeatureMatrix& x, const std::vector<double>& y) {
+ThetaFit FitTheta(const FeatureMatrix& x, const std::vector<double>& y, const Theta* last, bool keeps_noise) {
   Likelihood likelihood(x, y);
-  const ThetaPrior& prior = likelihood.prior();
+  ThetaPrior prior = likelihood.prior();
+  if (keeps_noise && last != nullptr) prior.start.back() = prior.lower.back() = prior.upper.back() = last->back();
+  std::vector<Theta> starts = {prior.start};
+  if (last != nullptr) starts.push_back(*last);
   ThetaFit fit{.theta = prior.start};
-  Lbfgs search(
-      prior.start, prior.lower, prior.upper,
-      {.max_iterations = 40, .gradient_tolerance = 1e-3, .value_tolerance = 1e-5, .first_step = 0.5, .max_step = 3});
   std::vector<double> gradient(prior.start.size());
-  while (!search.is_done()) {
-    const double value = likelihood.Evaluate(search.candidate(), gradient);
-    search.Tell(value, gradient);
+  for (Theta& start : starts) {
+    for (size_t i = 0; i < start.size(); ++i) start[i] = std::clamp(start[i], prior.lower[i], prior.upper[i]);
+    Lbfgs search(std::move(start), prior.lower, prior.upper, kFitOptions);
+    while (!search.is_done()) {
+      const double value = likelihood.Evaluate(search.candidate(), gradient);
+      search.Tell(value, gradient);
+    }
+    if (search.value() < fit.value) fit = {search.point(), search.value(), 0};
   }
-  if (search.value() < fit.value) fit = {search.point(), search.value(), 0};
+  for (double& parameter : fit.theta) parameter = std::round(parameter * kPerUnit) / kPerUnit;
   fit.evaluations = likelihood.evaluations();
   return fit;
 }

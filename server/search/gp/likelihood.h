@@ -69,7 +69,9 @@ struct ThetaFit {
   int64_t evaluations = 0;
 };
 
-// The best theta that is found from fixed starts: a function of the data alone.
-ThetaFit FitTheta(const FeatureMatrix& x, const std::vector<double>& y);
+// The best theta that is found from the prior's start and, when there is one, from `last`. With `keeps_noise` the noise
+// stays what it is in `last`. Rounded to 1e-6, so that it is short to store: a function of the arguments alone.
+ThetaFit FitTheta(const FeatureMatrix& x, const std::vector<double>& y, const Theta* last = nullptr,
+                  bool keeps_noise = false);
 
 }  // namespace pegbox

@@ -26,8 +26,8 @@ std::vector<Outcome> CollectOutcomes(const UnitCube& cube, const SearchSnapshot&
     if (observation.kind == Observation::Kind::kPending) continue;
     const bool is_failure = observation.kind == Observation::Kind::kFailed;
     const double value = snapshot.goal == Goal::kMinimize ? observation.value : -observation.value;
-    outcomes.push_back(
-        {cube.Encode(observation.parameters), observation.trial_number, is_failure, is_failure ? 0 : value});
+    outcomes.push_back({cube.Encode(observation.parameters), observation.trial_number, is_failure,
+                        observation.is_imputed, is_failure ? 0 : value});
   }
   std::stable_sort(outcomes.begin(), outcomes.end(), IsEarlier);
   return outcomes;
@@ -49,6 +49,7 @@ std::optional<TrainingSet> MakeTrainingSet(std::span<const Outcome> outcomes) {
     set.points.push_back(outcome.point);
     set.outputs.push_back(outcome.is_failure ? imputed : *next++);
     set.labels.push_back(outcome.is_failure ? -1 : 1);
+    set.completed_trials.push_back(outcome.is_failure || outcome.is_imputed ? 0 : outcome.trial_number);
     if (outcome.is_failure) ++set.failures;
   }
   return set;
@@ -81,6 +82,7 @@ TrainingSet Thin(const TrainingSet& set, size_t limit) {
     thinned.points.push_back(set.points[i]);
     thinned.outputs.push_back(set.outputs[i]);
     thinned.labels.push_back(set.labels[i]);
+    thinned.completed_trials.push_back(set.completed_trials[i]);
     if (set.labels[i] < 0) ++thinned.failures;
   }
   return thinned;

@@ -15,7 +15,8 @@ struct Outcome {
   UnitPoint point;
   int64_t trial_number = 0;
   bool is_failure = false;
-  double value = 0;  // of a measured one; less is better
+  bool is_imputed = false;  // Observation::is_imputed
+  double value = 0;         // of a measured one; less is better
 };
 
 struct TrainingSet {
@@ -24,6 +25,8 @@ struct TrainingSet {
   // of their range, but not beyond 3 unless a measured value is.
   std::vector<double> outputs;
   std::vector<double> labels;  // +1 measured, -1 failed
+  // Of the completed trials, whose values are no guesses: the trial's number. Of the others 0.
+  std::vector<int64_t> completed_trials;
   size_t failures = 0;
 };
 

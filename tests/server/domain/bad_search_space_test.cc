@@ -113,6 +113,8 @@ const BadSpace kBadDoubles[] = {
        p[0].domain = DoubleDomain{0, 1, Scale::kReverseLog};
      },
      "parameters[0].double.min: must be above 0 for REVERSE_LOG; got 0; use LINEAR or a positive min"},
+    {"ZeroWithoutLog", [](Parameters& p) { p[0].domain = DoubleDomain{.min = 1, .max = 2, .include_zero = true}; },
+     "parameters[0].double.include_zero: must be false without LOG; got true; use LOG, or a min of 0"},
     {"TooWide",
      [](Parameters& p) {
        p[0].domain = DoubleDomain{-1.5e308, 1.5e308};

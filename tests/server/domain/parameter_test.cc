@@ -65,6 +65,14 @@ TEST(ParameterTest, DoubleRangeContainsItsEndsAndNothingOutside) {
   EXPECT_FALSE(Contains(domain, kInfinity));
 }
 
+TEST(ParameterTest, DoubleRangeMayContainZeroBesides) {
+  const ParameterDomain domain = DoubleDomain{0.5, 2, Scale::kLog, true};
+  EXPECT_TRUE(Contains(domain, 0.0));
+  EXPECT_TRUE(Contains(domain, 0.5));
+  EXPECT_FALSE(Contains(domain, 0.25));
+  EXPECT_FALSE(Contains(domain, kNan));
+}
+
 TEST(ParameterTest, IntegerRangeContainsItsEndsAndNothingOutside) {
   const ParameterDomain domain = IntegerDomain{1, 4};
   EXPECT_TRUE(Contains(domain, int64_t{1}));

@@ -154,7 +154,15 @@ TEST(TrialConversionTest, EveryFieldIsShown) {
     failure { kind: EXIT_CODE detail: "exit code 3" exit_code: 3 }
     checkpoint_path: "/checkpoints/1"
     checkpoint_step: 4
-    provenance { source: "gp" acquisition_value: -0.25 fit_evaluations: 12 suggest_milliseconds: 3.5 note: "note" }
+    provenance {
+      source: "gp"
+      acquisition_value: -0.25
+      fit_evaluations: 12
+      suggest_milliseconds: 3.5
+      note: "note"
+      outcomes: 11
+      incumbent: -1.5
+    }
   )pb");
   v1::Trial shown = ToProto(FullTrial("job", 2));
   EXPECT_TRUE(shown.has_create_time() && shown.has_start_time());
@@ -163,6 +171,13 @@ TEST(TrialConversionTest, EveryFieldIsShown) {
   shown.clear_start_time();
   shown.clear_end_time();
   EXPECT_EQ(shown.DebugString(), expected.DebugString());
+}
+
+TEST(TrialConversionTest, AFitIsShown) {
+  const v1::SurrogateFit shown = ToProto(*FullTrial("job", 2).provenance.fit);
+  EXPECT_EQ(shown.ShortDebugString(),
+            "objective_theta: -0.5 objective_theta: 0.25 objective_theta: -6 feasibility_theta: 0.1 "
+            "feasibility_theta: 0 feasibility_theta: -7 outcomes: 9 evaluations: 21");
 }
 
 TEST(TrialConversionTest, WhatIsUnknownIsAbsent) {

@@ -20,6 +20,11 @@ inline Parameter Double(std::string name, double min, double max, Scale scale = 
   return {.name = std::move(name), .domain = DoubleDomain{min, max, scale}};
 }
 
+// 0, or min to max on a logarithmic scale.
+inline Parameter ZeroOrLog(std::string name, double min, double max) {
+  return {.name = std::move(name), .domain = DoubleDomain{min, max, Scale::kLog, true}};
+}
+
 inline Parameter Integer(std::string name, int64_t min, int64_t max, Scale scale = Scale::kLinear) {
   return {.name = std::move(name), .domain = IntegerDomain{min, max, scale}};
 }
@@ -49,6 +54,7 @@ inline SearchSpace SpaceOfAllKinds() {
       Double("learning_rate", 1e-5, 1e-1, Scale::kLog),
       Double("momentum_decay", 0.5, 0.999, Scale::kReverseLog),
       Double("dropout", 0, 0.7),
+      ZeroOrLog("weight_decay", 1e-7, 1),
       Integer("layers", 1, 6),
       Integer("width", 8, 4096, Scale::kLog),
       Discrete("batch_size", {16, 32, 64, 128}),

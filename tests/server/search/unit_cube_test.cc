@@ -35,6 +35,24 @@ TEST(UnitCubeTest, LevelsStandInTheMiddleOfTheirCells) {
   EXPECT_THAT(point, ElementsAre(0.875, DoubleNear(std::log(4) / std::log(7), 1e-15), 0.75, 0.5));
 }
 
+TEST(UnitCubeTest, ZeroTakesTheFirstTenthOfItsAxis) {
+  const SearchSpace space = MakeSpace({ZeroOrLog("weight_decay", 1e-6, 1)});
+  const UnitCube cube(space);
+  const auto value = [&](double u) { return std::get<double>(cube.Decode({u}).at("weight_decay")); };
+  EXPECT_EQ(value(0), 0);
+  EXPECT_EQ(value(0.0999), 0);
+  EXPECT_EQ(value(0.1), 1e-6);
+  EXPECT_DOUBLE_EQ(value(0.55), 1e-3);
+  EXPECT_EQ(value(1), 1);
+  for (double x : {0.0, 1e-6, 1e-3, 1.0}) {
+    const UnitPoint point = cube.Encode({{"weight_decay", x}});
+    EXPECT_DOUBLE_EQ(std::get<double>(cube.Decode(point).at("weight_decay")), x);
+    UnitPoint snapped = point;
+    cube.Snap(snapped);
+    EXPECT_EQ(snapped, point) << x;
+  }
+}
+
 TEST(UnitCubeTest, EndsOfTheCubeAreEndsOfTheRanges) {
   const SearchSpace space =
       MakeSpace({Double("linear", -8e307, 8e307), Double("log", 1e-300, 1e300, Scale::kLog),
