@@ -15,7 +15,8 @@ enum class RandomPurpose : uint64_t {
   kSobolSearch = 2,
   kInitialDesign = 3,
   kAcquisition = 4,
-  kSimulation = 5,  // of benchmarks
+  kSimulation = 5,    // of benchmarks
+  kPermutations = 6,  // of statistical tests
 };
 
 // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
