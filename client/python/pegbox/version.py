@@ -1,0 +1,3 @@
+"""The version of this package, the same as Pegbox's."""
+
+VERSION = "0.1.0"
