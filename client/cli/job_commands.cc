@@ -23,6 +23,11 @@ void PrintState(Session& session, const v1::TuningJob& job) {
   }
 }
 
+constexpr absl::string_view kAskAndTellHint =
+    "it has no trial.command, so no worker runs its trials: ask for them with SuggestTrials and tell their results "
+    "with "
+    "CompleteTrial (docs/ask-and-tell.md)";
+
 int64_t Done(const v1::TuningJob& job) {
   const v1::TuningJob::TrialCounts& counts = job.trial_counts();
   return counts.completed() + counts.early_stopped() + counts.failed() + counts.canceled();
@@ -59,6 +64,7 @@ absl::Status Submit(Session& session, const std::string& file, const std::string
   const std::string id = LastPart(job->name());
   session.console.out << id << "\n";
   session.console.err << "submitted; follow it with: " << session.program << " watch " << id << "\n";
+  if (!job_file.spec.has_trial()) session.console.err << kAskAndTellHint << "\n";
   return absl::OkStatus();
 }
 
@@ -115,6 +121,7 @@ absl::Status Validate(Console& console, bool as_json, const std::string& file) {
   }
   console.out << file << ": well formed, " << job_file.spec.parameters_size() << " parameters, "
               << job_file.spec.max_jobs() << " trials; the server checks the values when it is submitted\n";
+  if (!job_file.spec.has_trial()) console.err << kAskAndTellHint << "\n";
   return absl::OkStatus();
 }
 

@@ -187,7 +187,7 @@ absl::StatusOr<JobFile> ParseJobFile(absl::string_view path, absl::string_view t
   PEGBOX_RETURN_IF_ERROR(YamlToProto(path, root, file.spec, places));
   PEGBOX_RETURN_IF_ERROR(ValueTyper(file.path, file.spec, places).Run());
   file.lines = std::move(places.lines);
-  ResolvePaths(file.path, *file.spec.mutable_trial());
+  if (file.spec.has_trial()) ResolvePaths(file.path, *file.spec.mutable_trial());
   return file;
 }
 

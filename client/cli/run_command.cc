@@ -50,6 +50,10 @@ void WarnOfSecondInterrupt(Console& console) {
 
 absl::StatusOr<ExitCode> Run(Console& console, const RunOptions& options) {
   PEGBOX_ASSIGN_OR_RETURN(const JobFile file, ReadJobFile(options.file));
+  if (!file.spec.has_trial()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.file, ": trial: required to run a job here; say what to run for each trial"));
+  }
   const int64_t parallel = file.spec.has_max_parallel_jobs() ? file.spec.max_parallel_jobs() : 1;
 
   Cancellation cancellation;

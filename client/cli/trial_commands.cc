@@ -110,7 +110,7 @@ void PrintGeneralisation(const v1::Trial& trial, const Curves& curves, std::ostr
 
 void PrintAttempts(const v1::Trial& trial, std::ostream& out) {
   if (trial.attempts().empty()) return;
-  Table table({"  ATTEMPT", "WORKER", "STARTED", "RAN FOR", "END"});
+  Table table({"  ATTEMPT", "RUN BY", "STARTED", "RAN FOR", "END"});
   for (const v1::Attempt& attempt : trial.attempts()) {
     std::string ran_for = "-";
     std::string end = "running";
@@ -118,8 +118,8 @@ void PrintAttempts(const v1::Trial& trial, std::ostream& out) {
       ran_for = FormatElapsed(ToTime(attempt.end_time()) - ToTime(attempt.start_time()));
       end = attempt.has_failure() ? FailureName(attempt.failure().kind()) : "done";
     }
-    table.AddRow({absl::StrCat("  ", attempt.number()), LastPart(attempt.worker()), FormatTime(attempt.start_time()),
-                  ran_for, end});
+    const std::string holder = attempt.client().empty() ? LastPart(attempt.worker()) : Printable(attempt.client());
+    table.AddRow({absl::StrCat("  ", attempt.number()), holder, FormatTime(attempt.start_time()), ran_for, end});
   }
   out << "attempts\n" << table.ToString();
 }

@@ -199,6 +199,19 @@ absl::Status Client::ReadTrialLog(const TrialId& id, const LogOptions& options,
   return FromGrpcStatus(stream->Finish());
 }
 
+absl::StatusOr<v1::SuggestTrialsResponse> Client::SuggestTrials(const v1::SuggestTrialsRequest& request) {
+  return Call(&Stub::SuggestTrials, request);
+}
+
+absl::StatusOr<v1::ReportMeasurementsResponse> Client::ReportMeasurements(
+    const v1::ReportMeasurementsRequest& request) {
+  return Call(&Stub::ReportMeasurements, request);
+}
+
+absl::StatusOr<v1::Trial> Client::CompleteTrial(const v1::CompleteTrialRequest& request) {
+  return Call(&Stub::CompleteTrial, request);
+}
+
 absl::StatusOr<std::vector<v1::Worker>> Client::ListWorkers() {
   PEGBOX_ASSIGN_OR_RETURN(v1::ListWorkersResponse response, Call(&Stub::ListWorkers, v1::ListWorkersRequest()));
   return std::vector<v1::Worker>(response.workers().begin(), response.workers().end());

@@ -73,6 +73,13 @@ class Client {
   absl::Status ReadTrialLog(const TrialId& id, const LogOptions& options,
                             const std::function<void(absl::string_view)>& on_data);
 
+  // Ask and tell, for programs that run trials themselves. A trial's attempt is what SuggestTrials handed out; once
+  // another holds the trial, telling answers ABORTED. SuggestTrials waits up to 30 s while no trial is free, but no
+  // longer than call_timeout.
+  absl::StatusOr<v1::SuggestTrialsResponse> SuggestTrials(const v1::SuggestTrialsRequest& request);
+  absl::StatusOr<v1::ReportMeasurementsResponse> ReportMeasurements(const v1::ReportMeasurementsRequest& request);
+  absl::StatusOr<v1::Trial> CompleteTrial(const v1::CompleteTrialRequest& request);
+
   absl::StatusOr<std::vector<v1::Worker>> ListWorkers();
 
  private:

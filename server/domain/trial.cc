@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status_macros.h"
 
 namespace pegbox {
 namespace {
@@ -70,6 +71,32 @@ void EndByItself(Trial& trial, std::optional<Failure> failure, bool has_reported
   }
   if (!trial.value.has_value()) return Fail(trial, NoFiniteObjective(has_reported_objective), now);
   End(trial, TrialState::kCompleted, now);
+}
+
+// `attempt` says who runs it.
+absl::Status Start(Trial& trial, Attempt attempt, absl::Time now) {
+  if (trial.state != TrialState::kQueued) return WrongState(trial, "QUEUED");
+  attempt.number = trial.attempt.has_value() ? trial.attempt->number + 1 : 1;
+  attempt.start_time = now;
+  trial.attempt = std::move(attempt);
+  if (!trial.start_time.has_value()) trial.start_time = now;
+  trial.state = TrialState::kRunning;
+  return absl::OkStatus();
+}
+
+absl::Status CheckCurrent(const Trial& trial, int64_t attempt) {
+  const std::string name = TrialName(trial.id);
+  if (!IsLive(trial.state)) {
+    return absl::AbortedError(absl::StrCat(name, ": no attempt is live; the trial is ", ToString(trial.state)));
+  }
+  if (trial.attempt->number == attempt) return absl::OkStatus();
+  return absl::AbortedError(
+      absl::StrCat(name, ": attempt ", attempt, " is not the current one, which is ", trial.attempt->number));
+}
+
+absl::Status HeldBy(const Trial& trial, absl::string_view addition) {
+  return absl::AbortedError(absl::StrCat(TrialName(trial.id), ": attempt ", trial.attempt->number, " is held by ",
+                                         HolderName(*trial.attempt), addition));
 }
 
 }  // namespace
@@ -140,34 +167,29 @@ absl::string_view ToString(FailureKind kind) {
   return "";
 }
 
+std::string HolderName(const Attempt& attempt) {
+  return attempt.client.has_value() ? absl::StrCat("client ", attempt.client->client_id)
+                                    : WorkerName(attempt.worker_id);
+}
+
 absl::Status Lease(Trial& trial, absl::string_view worker_id, absl::string_view incarnation, absl::Time now) {
-  if (trial.state != TrialState::kQueued) return WrongState(trial, "QUEUED");
-  const int64_t previous = trial.attempt.has_value() ? trial.attempt->number : 0;
-  trial.attempt = Attempt{.number = previous + 1,
-                          .worker_id = std::string(worker_id),
-                          .incarnation = std::string(incarnation),
-                          .start_time = now};
-  if (!trial.start_time.has_value()) trial.start_time = now;
-  trial.state = TrialState::kRunning;
-  return absl::OkStatus();
+  return Start(trial, {.worker_id = std::string(worker_id), .incarnation = std::string(incarnation)}, now);
+}
+
+absl::Status Lease(Trial& trial, ClientLease client, absl::Time now) {
+  return Start(trial, {.client = std::move(client)}, now);
 }
 
 absl::Status CheckAttempt(const Trial& trial, int64_t attempt, absl::string_view worker_id,
                           absl::string_view incarnation) {
-  const std::string name = TrialName(trial.id);
-  if (!IsLive(trial.state)) {
-    return absl::AbortedError(absl::StrCat(name, ": no attempt is live; the trial is ", ToString(trial.state)));
-  }
-  if (trial.attempt->number != attempt) {
-    return absl::AbortedError(
-        absl::StrCat(name, ": attempt ", attempt, " is not the current one, which is ", trial.attempt->number));
-  }
-  if (trial.attempt->worker_id != worker_id || trial.attempt->incarnation != incarnation) {
-    return absl::AbortedError(absl::StrCat(name, ": attempt ", attempt, " is held by ",
-                                           WorkerName(trial.attempt->worker_id),
-                                           trial.attempt->worker_id == worker_id ? " of another start" : ""));
-  }
-  return absl::OkStatus();
+  PEGBOX_RETURN_IF_ERROR(CheckCurrent(trial, attempt));
+  if (trial.attempt->worker_id == worker_id && trial.attempt->incarnation == incarnation) return absl::OkStatus();
+  return HeldBy(trial, trial.attempt->worker_id == worker_id ? " of another start" : "");
+}
+
+absl::Status CheckClientAttempt(const Trial& trial, int64_t attempt) {
+  PEGBOX_RETURN_IF_ERROR(CheckCurrent(trial, attempt));
+  return trial.attempt->client.has_value() ? absl::OkStatus() : HeldBy(trial, "");
 }
 
 absl::Status RequestStop(Trial& trial, StopDecision decision, absl::Time now) {

@@ -49,16 +49,28 @@ struct Failure {
 // Attempts that a trial may lose to the infrastructure before it fails.
 inline constexpr int64_t kMaxInfrastructureAttempts = 5;
 
-// One run of a trial by one worker. A worker's incarnation is new with each start of the worker.
+// A program that runs a trial itself: it asked for the trial, and holds it as long as it reports.
+struct ClientLease {
+  std::string client_id;
+  std::string request_id;  // of the call that asked; empty when that is not to be repeated
+  absl::Duration duration;
+  friend bool operator==(const ClientLease&, const ClientLease&) = default;
+};
+
+// One run of a trial, by one worker or by one client. A worker's incarnation is new with each start of the worker.
 struct Attempt {
   int64_t number = 0;
-  std::string worker_id;
+  std::string worker_id;  // this and the next are empty when a client runs it
   std::string incarnation;
   absl::Time start_time;
   std::optional<absl::Time> end_time;
   std::optional<Failure> failure;
+  std::optional<ClientLease> client;  // absent: a worker runs it
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
+
+// "workers/gpu-1" or "client notebook", for people.
+std::string HolderName(const Attempt& attempt);
 
 // Hyperparameters of the search's surrogate, on the log scale: length-scales, signal variance, noise variance.
 struct SurrogateFit {
@@ -113,11 +125,14 @@ struct Trial {
 
 // FAILED_PRECONDITION: not queued.
 absl::Status Lease(Trial& trial, absl::string_view worker_id, absl::string_view incarnation, absl::Time now);
+absl::Status Lease(Trial& trial, ClientLease client, absl::Time now);
 
 // The fence: ABORTED unless `attempt` is the trial's current one, still live, and held by this incarnation of this
 // worker.
 absl::Status CheckAttempt(const Trial& trial, int64_t attempt, absl::string_view worker_id,
                           absl::string_view incarnation);
+// The same for attempts of clients, whose number is all the proof there is: ABORTED also when a worker holds it.
+absl::Status CheckClientAttempt(const Trial& trial, int64_t attempt);
 
 // RUNNING -> STOPPING; QUEUED -> CANCELED when the outcome is kCanceled. No change when it is stopping already.
 // FAILED_PRECONDITION: it has ended, or is queued and the outcome is another.

@@ -81,7 +81,9 @@ absl::Status ValidateSpec(const TuningJobSpec& spec, absl::string_view field) {
                                             "1 s to 365 days", place("max_runtime")));
   }
   PEGBOX_RETURN_IF_ERROR(ValidateStoppingRules(spec.early_stopping, place("early_stopping")));
-  PEGBOX_RETURN_IF_ERROR(ValidateTrialTemplate(spec.trial, spec.search_space, place("trial")));
+  if (spec.trial.has_value()) {
+    PEGBOX_RETURN_IF_ERROR(ValidateTrialTemplate(*spec.trial, spec.search_space, place("trial")));
+  }
   return ValidateCount(spec.max_consecutive_failures, 0, kMaxJobs, "0 to 1,000,000, 0 for never",
                        place("max_consecutive_failures"));
 }

@@ -53,7 +53,7 @@ struct TuningJobSpec {
   absl::Duration max_runtime = absl::InfiniteDuration();
   Strategy strategy;
   std::vector<StoppingRule> early_stopping;
-  TrialTemplate trial;
+  std::optional<TrialTemplate> trial;  // absent: for programs that ask for trials themselves, not for workers
   int64_t max_consecutive_failures = 5;
   friend bool operator==(const TuningJobSpec&, const TuningJobSpec&) = default;
 };

@@ -8,6 +8,13 @@
 
 namespace pegbox {
 
+namespace {
+
+// How often a waiting call looks whether its client has gone.
+constexpr absl::Duration kCancellationCheck = absl::Milliseconds(500);
+
+}  // namespace
+
 std::string JobTopic(absl::string_view job_id) { return absl::StrCat("job/", job_id); }
 
 std::string WorkerTopic(absl::string_view worker_id) { return absl::StrCat("worker/", worker_id); }
@@ -30,6 +37,13 @@ bool ChangeSignal::Listener::Wait(absl::Duration timeout) {
     if (wakeup_.WaitWithDeadline(&signal_.mu_, deadline)) break;
   }
   return std::exchange(is_notified_, false) && !signal_.is_closed_;
+}
+
+bool ChangeSignal::Listener::WaitUntil(absl::Time deadline, const std::function<bool()>& is_cancelled) {
+  while (!Wait(std::clamp(deadline - absl::Now(), absl::ZeroDuration(), kCancellationCheck))) {
+    if (absl::Now() >= deadline || is_cancelled() || signal_.is_closed()) return false;
+  }
+  return !is_cancelled();
 }
 
 void ChangeSignal::Notify(absl::string_view topic) {

@@ -1,6 +1,7 @@
 // Tells waiting calls that something changed, so that nobody polls. Carries no data: who wakes up reads the store.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ namespace pegbox {
 // Topics in use.
 std::string JobTopic(absl::string_view job_id);        // the job, its trials, measurements or logs
 std::string WorkerTopic(absl::string_view worker_id);  // a stop or a fence for one of its attempts
-inline constexpr char kDispatchTopic[] = "dispatch";   // a trial was queued, or a place became free
+inline constexpr char kDispatchTopic[] = "dispatch";   // a trial was queued, a place became free, or a job is ending
 
 // Thread-safe.
 class ChangeSignal {
@@ -32,6 +33,9 @@ class ChangeSignal {
     // True: one of the topics was notified since construction or since the last Wait. False: time ran out, or the
     // signal was closed.
     bool Wait(absl::Duration timeout);
+
+    // The same until `deadline`; false also once `is_cancelled` says so, which is asked twice a second.
+    bool WaitUntil(absl::Time deadline, const std::function<bool()>& is_cancelled);
 
    private:
     friend class ChangeSignal;

@@ -1,6 +1,9 @@
 // What the use cases of the engine share. Owned by Engine.
 #pragma once
 
+#include <vector>
+
+#include "absl/time/time.h"
 #include "common/clock.h"
 #include "server/engine/change_signal.h"
 #include "server/engine/job_queue.h"
@@ -20,5 +23,8 @@ struct Core {
   LiveJobs& live_jobs;
   JobQueue& jobs_to_plan;
 };
+
+// What follows a committed grant: the leases begin, and who watches the jobs is told.
+void AfterGrant(Core& core, const std::vector<Trial>& trials, absl::Time now);
 
 }  // namespace pegbox

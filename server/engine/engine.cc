@@ -19,6 +19,7 @@ Engine::Engine(Store& store, TrialLog& trial_log, const Clock& clock, Options op
             .jobs_to_plan = jobs_to_plan_},
       tuning_jobs_(core_),
       worker_sessions_(core_),
+      client_sessions_(core_),
       trial_reports_(core_),
       reconciler_(core_, jobs_to_suggest_),
       suggestion_pool_(core_, jobs_to_suggest_, options_.make_searcher) {}
@@ -37,7 +38,7 @@ absl::Status Engine::Start() {
 absl::Status Engine::RenewAllLeases() {
   return core_.store.Read([this](Reader& reader) -> absl::Status {
     PEGBOX_ASSIGN_OR_RETURN(const std::vector<Trial> live, reader.ListLiveTrials(""));
-    for (const Trial& trial : live) leases_.Renew(trial.id, trial.attempt->number, core_.clock.Now());
+    for (const Trial& trial : live) leases_.Renew(trial, core_.clock.Now());
     return absl::OkStatus();
   });
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "server/engine/client_sessions.h"
 #include "server/engine/core.h"
 #include "server/engine/reconciler.h"
 #include "server/engine/suggestion_pool.h"
@@ -36,6 +37,7 @@ class Engine {
 
   TuningJobs& tuning_jobs() { return tuning_jobs_; }
   WorkerSessions& worker_sessions() { return worker_sessions_; }
+  ClientSessions& client_sessions() { return client_sessions_; }
   TrialReports& trial_reports() { return trial_reports_; }
 
  private:
@@ -50,6 +52,7 @@ class Engine {
   Core core_;
   TuningJobs tuning_jobs_;
   WorkerSessions worker_sessions_;
+  ClientSessions client_sessions_;
   TrialReports trial_reports_;
   Reconciler reconciler_;
   SuggestionPool suggestion_pool_;

@@ -2,9 +2,10 @@
 
 namespace pegbox {
 
-void LeaseTable::Renew(const TrialId& trial, int64_t attempt, absl::Time now) {
+void LeaseTable::Renew(const Trial& trial, absl::Time now) {
+  const Attempt& attempt = trial.attempt.value();
   absl::MutexLock lock(&mu_);
-  ends_[{trial, attempt}] = now + lease_duration_;
+  ends_[{trial.id, attempt.number}] = now + (attempt.client.has_value() ? attempt.client->duration : lease_duration_);
 }
 
 void LeaseTable::Drop(const TrialId& trial, int64_t attempt) {

@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/resource_name.h"
+#include "server/domain/trial.h"
 
 namespace pegbox {
 
@@ -22,8 +23,8 @@ class LeaseTable {
 
   absl::Duration lease_duration() const { return lease_duration_; }
 
-  // The attempt is its worker's until now + lease_duration.
-  void Renew(const TrialId& trial, int64_t attempt, absl::Time now);
+  // The trial's current attempt is its holder's until now + lease_duration, or the lease that its client asked for.
+  void Renew(const Trial& trial, absl::Time now);
   void Drop(const TrialId& trial, int64_t attempt);
 
   struct ExpiredLease {

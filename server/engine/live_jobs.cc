@@ -37,6 +37,13 @@ absl::StatusOr<std::shared_ptr<LiveJob>> LiveJob::Load(Reader& reader, absl::str
   return live_job;
 }
 
+void LiveJob::Add(int64_t trial_number, const std::vector<Measurement>& rows) {
+  if (rows.empty()) return;
+  absl::MutexLock lock(&mu_);
+  MetricCurve& curve = curves_[trial_number];
+  for (const Measurement& row : rows) curve.Add({.step = row.step, .value = row.value});
+}
+
 std::optional<StopDecision> LiveJob::AddAndEvaluate(int64_t trial_number, const std::vector<Measurement>& rows) {
   absl::MutexLock lock(&mu_);
   MetricCurve& curve = curves_[trial_number];

@@ -31,7 +31,9 @@ class LiveJob {
   // As it was when the job was loaded. Only limits change later, so read limits from the store.
   const TuningJob& job() const { return job_; }
 
-  // Takes committed measurements of the objective in and says whether the trial should stop.
+  // Takes committed measurements of the objective in.
+  void Add(int64_t trial_number, const std::vector<Measurement>& rows);
+  // The same, and says whether the trial should stop.
   std::optional<StopDecision> AddAndEvaluate(int64_t trial_number, const std::vector<Measurement>& rows);
 
   // Takes a trial's committed end in. Repeating it is harmless.

@@ -70,18 +70,18 @@ absl::Status Reconciler::EndExpiredLeases(absl::Time now) {
     PEGBOX_RETURN_IF_ERROR(core_.store.Write(Store::Priority::kState, [&](Transaction& tx) -> absl::Status {
       PEGBOX_ASSIGN_OR_RETURN(Trial trial, tx.GetTrial(lease.trial));
       if (!IsLive(trial.state) || trial.attempt->number != lease.attempt) return absl::OkStatus();
-      PEGBOX_RETURN_IF_ERROR(Lose(
-          trial,
-          {.kind = FailureKind::kLost,
-           .detail = absl::StrCat(WorkerName(trial.attempt->worker_id), " was not heard from for the whole lease")},
-          now));
+      PEGBOX_RETURN_IF_ERROR(
+          Lose(trial,
+               {.kind = FailureKind::kLost,
+                .detail = absl::StrCat(HolderName(*trial.attempt), " was not heard from for the whole lease")},
+               now));
       lost = trial;
       return tx.PutTrial(trial);
     }));
     core_.leases.Drop(lease.trial, lease.attempt);
     if (!lost.has_value()) continue;
-    Log()->warn("lease ended trial={} attempt={} worker={} state={}", TrialName(lease.trial), lease.attempt,
-                lost->attempt->worker_id, ToString(lost->state));
+    Log()->warn("lease ended trial={} attempt={} holder=\"{}\" state={}", TrialName(lease.trial), lease.attempt,
+                HolderName(*lost->attempt), ToString(lost->state));
     PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(lease.trial.job_id));
     live_job->TrialEnded(*lost);
     core_.signal.Notify(JobTopic(lease.trial.job_id));
@@ -99,7 +99,9 @@ absl::Status Reconciler::StopOverdueTrials(absl::Time now) {
   }));
   for (const Trial& listed : live) {
     PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(listed.id.job_id));
-    const absl::Duration max_runtime = live_job->job().spec.trial.max_runtime;
+    const std::optional<TrialTemplate>& trial_template = live_job->job().spec.trial;
+    if (!trial_template.has_value()) continue;
+    const absl::Duration max_runtime = trial_template->max_runtime;
     if (listed.state != TrialState::kRunning || now - listed.attempt->start_time <= max_runtime) continue;
     PEGBOX_RETURN_IF_ERROR(core_.store.Write(Store::Priority::kState, [&](Transaction& tx) -> absl::Status {
       PEGBOX_ASSIGN_OR_RETURN(Trial trial, tx.GetTrial(listed.id));
@@ -153,6 +155,7 @@ absl::Status Reconciler::Apply(absl::string_view job_id, absl::Time now) {
   }));
   for (const Trial& trial : told) core_.signal.Notify(WorkerTopic(trial.attempt->worker_id));
   core_.signal.Notify(JobTopic(job_id));
+  core_.signal.Notify(kDispatchTopic);  // who waits for a trial of this job need not wait on
   if (IsTerminal(job.state)) {
     core_.live_jobs.Forget(job_id);
     Log()->info("job ended job={} state={} reason={}", job.id, ToString(job.state), ToString(*job.end_reason));

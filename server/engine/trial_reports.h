@@ -14,7 +14,7 @@
 namespace pegbox {
 
 struct TrialReport {
-  WorkerIdentity worker;
+  std::optional<WorkerIdentity> worker;  // absent: a client speaks, whose only proof is the attempt's number
   AttemptId id;
   std::vector<Measurement> measurements;
   std::optional<int64_t> checkpoint_step;
@@ -29,6 +29,14 @@ struct ReportResult {
   std::optional<StopDecision> stop;  // the trial should end
 };
 
+// How an attempt ended, as its holder says.
+struct AttemptEnd {
+  std::optional<WorkerIdentity> worker;  // as in TrialReport
+  AttemptId id;
+  std::vector<Measurement> measurements;  // the last ones
+  std::optional<Failure> failure;
+};
+
 // Thread-safe; the reports of one attempt come one after the other. Errors beside those named: as Store::Write.
 class TrialReports {
  public:
@@ -37,13 +45,17 @@ class TrialReports {
   // Returns after the commit. NOT_FOUND: no such trial. ABORTED: fenced.
   absl::StatusOr<ReportResult> Report(const TrialReport& report);
 
-  // The attempt is over and its processes are gone. Safe to repeat. NOT_FOUND: no such trial. ABORTED: fenced.
-  absl::Status Finish(const WorkerIdentity& worker, const AttemptId& id, std::optional<Failure> failure);
+  // The attempt is over and, of a worker, its processes are gone. Answers with the trial as it is judged: its last
+  // measurements count, but no rule is asked about them. Safe to repeat. NOT_FOUND: no such trial. ABORTED: fenced.
+  absl::StatusOr<Trial> Finish(const AttemptEnd& end);
 
  private:
-  // Stores the rows; returns the trial and which rows of the objective are new.
-  absl::Status Commit(const TrialReport& report, Trial& trial, std::vector<Measurement>& new_objective_rows,
-                      int64_t& new_measurements);
+  // What a report brought that was not there before.
+  struct NewRows {
+    int64_t count = 0;
+    std::vector<Measurement> of_objective;
+  };
+  absl::Status Commit(const TrialReport& report, const Objective& objective, Trial& trial, NewRows& new_rows);
   // Asks the rules; a stop is state before anybody hears of it.
   absl::Status Judge(LiveJob& live_job, const std::vector<Measurement>& new_rows, Trial& trial);
 

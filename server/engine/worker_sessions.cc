@@ -1,6 +1,8 @@
 #include "server/engine/worker_sessions.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,9 +12,6 @@
 
 namespace pegbox {
 namespace {
-
-// How often a waiting call looks whether its client has gone.
-constexpr absl::Duration kCancellationCheck = absl::Milliseconds(500);
 
 absl::Status CheckIncarnation(Reader& reader, const WorkerIdentity& identity) {
   PEGBOX_ASSIGN_OR_RETURN(const Worker worker, reader.GetWorker(identity.worker_id));
@@ -36,7 +35,7 @@ absl::StatusOr<TrialAssignment> MakeAssignment(Reader& reader, const Trial& tria
   PEGBOX_ASSIGN_OR_RETURN(TuningJob job, reader.GetTuningJob(trial.id.job_id));
   return TrialAssignment{.id = {.trial = trial.id, .attempt = trial.attempt->number},
                          .parameters = trial.parameters,
-                         .trial_template = std::move(job.spec.trial),
+                         .trial_template = *std::move(job.spec.trial),
                          .objective_metric = std::move(job.spec.objective.metric),
                          .seed = TrialSeed(job.spec.strategy.seed.value(), trial.id.number)};
 }
@@ -93,10 +92,7 @@ absl::StatusOr<SyncResult> WorkerSessions::Sync(const SyncRequest& request, cons
   while (true) {
     PEGBOX_ASSIGN_OR_RETURN(SyncResult result, SyncNow(request));
     if (!result.empty()) return result;
-    while (!listener.Wait(std::clamp(deadline - absl::Now(), absl::ZeroDuration(), kCancellationCheck))) {
-      if (absl::Now() >= deadline || is_cancelled() || core_.signal.is_closed()) return result;
-    }
-    if (is_cancelled()) return result;
+    if (!listener.WaitUntil(deadline, is_cancelled)) return result;
   }
 }
 
@@ -104,7 +100,7 @@ absl::StatusOr<SyncResult> WorkerSessions::SyncNow(const SyncRequest& request) {
   const absl::Time now = core_.clock.Now();
   core_.leases.HeardFrom(request.worker.worker_id, now);
   SyncResult result;
-  std::vector<AttemptId> current;
+  std::vector<Trial> held;
   std::vector<Trial> unstarted;
   bool has_dispatchable = false;
   PEGBOX_RETURN_IF_ERROR(core_.store.Read([&](Reader& reader) -> absl::Status {
@@ -113,17 +109,17 @@ absl::StatusOr<SyncResult> WorkerSessions::SyncNow(const SyncRequest& request) {
     for (Trial& trial : live) {
       if (trial.attempt->incarnation != request.worker.incarnation) continue;
       const AttemptId id = {.trial = trial.id, .attempt = trial.attempt->number};
-      current.push_back(id);
       const bool is_stopping = trial.state == TrialState::kStopping;
-      if (!Has(request.held, id)) {
-        if (is_stopping) {
-          unstarted.push_back(std::move(trial));
-        } else {
-          PEGBOX_ASSIGN_OR_RETURN(TrialAssignment assignment, MakeAssignment(reader, trial));
-          result.start.push_back(std::move(assignment));
+      if (Has(request.held, id)) {
+        if (is_stopping && !Has(request.stopping, id)) {
+          result.stop.push_back({.id = id, .reason = trial.stop->explanation});
         }
-      } else if (is_stopping && !Has(request.stopping, id)) {
-        result.stop.push_back({.id = id, .reason = trial.stop->explanation});
+        held.push_back(std::move(trial));
+      } else if (is_stopping) {
+        unstarted.push_back(std::move(trial));
+      } else {
+        PEGBOX_ASSIGN_OR_RETURN(TrialAssignment assignment, MakeAssignment(reader, trial));
+        result.start.push_back(std::move(assignment));
       }
     }
     if (request.free_slots > std::ssize(result.start)) {
@@ -132,12 +128,13 @@ absl::StatusOr<SyncResult> WorkerSessions::SyncNow(const SyncRequest& request) {
     }
     return absl::OkStatus();
   }));
+  std::set<AttemptId> current;
+  for (const Trial& trial : held) {
+    current.insert({.trial = trial.id, .attempt = trial.attempt->number});
+    core_.leases.Renew(trial, now);
+  }
   for (const AttemptId& id : request.held) {
-    if (Has(current, id)) {
-      core_.leases.Renew(id.trial, id.attempt, now);
-    } else {
-      result.fence.push_back(id);
-    }
+    if (!current.contains(id)) result.fence.push_back(id);
   }
   PEGBOX_RETURN_IF_ERROR(EndUnstarted(unstarted));
   if (has_dispatchable) {
@@ -148,10 +145,11 @@ absl::StatusOr<SyncResult> WorkerSessions::SyncNow(const SyncRequest& request) {
 
 absl::Status WorkerSessions::Grant(const SyncRequest& request, int64_t limit, SyncResult& result) {
   const absl::Time now = core_.clock.Now();
+  std::vector<Trial> trials;
   std::vector<TrialAssignment> granted;
   PEGBOX_RETURN_IF_ERROR(core_.store.Write(Store::Priority::kState, [&](Transaction& tx) -> absl::Status {
     PEGBOX_RETURN_IF_ERROR(CheckIncarnation(tx, request.worker));
-    PEGBOX_ASSIGN_OR_RETURN(std::vector<Trial> trials, tx.ListDispatchableTrials(limit));
+    PEGBOX_ASSIGN_OR_RETURN(trials, tx.ListDispatchableTrials(limit));
     for (Trial& trial : trials) {
       PEGBOX_RETURN_IF_ERROR(Lease(trial, request.worker.worker_id, request.worker.incarnation, now));
       PEGBOX_RETURN_IF_ERROR(tx.PutTrial(trial));
@@ -160,13 +158,8 @@ absl::Status WorkerSessions::Grant(const SyncRequest& request, int64_t limit, Sy
     }
     return absl::OkStatus();
   }));
-  for (TrialAssignment& assignment : granted) {
-    core_.leases.Renew(assignment.id.trial, assignment.id.attempt, now);
-    core_.signal.Notify(JobTopic(assignment.id.trial.job_id));
-    Log()->info("trial leased trial={} attempt={} worker={}", TrialName(assignment.id.trial), assignment.id.attempt,
-                request.worker.worker_id);
-    result.start.push_back(std::move(assignment));
-  }
+  AfterGrant(core_, trials, now);
+  std::move(granted.begin(), granted.end(), std::back_inserter(result.start));
   return absl::OkStatus();
 }
 

@@ -26,6 +26,7 @@ struct AttemptId {
 struct WorkerIdentity {
   std::string worker_id;
   std::string incarnation;
+  friend bool operator==(const WorkerIdentity&, const WorkerIdentity&) = default;
 };
 
 struct SyncRequest {

@@ -11,24 +11,6 @@ namespace {
 
 using pegbox::ToProto;
 
-v1::TuningJob::State ToProto(JobState state) {
-  switch (state) {
-    case JobState::kRunning:
-      return v1::TuningJob::RUNNING;
-    case JobState::kPaused:
-      return v1::TuningJob::PAUSED;
-    case JobState::kStopping:
-      return v1::TuningJob::STOPPING;
-    case JobState::kStopped:
-      return v1::TuningJob::STOPPED;
-    case JobState::kCompleted:
-      return v1::TuningJob::COMPLETED;
-    case JobState::kFailed:
-      return v1::TuningJob::FAILED;
-  }
-  return v1::TuningJob::STATE_UNSPECIFIED;
-}
-
 v1::TuningJob::EndReason ToProto(EndReason reason) {
   switch (reason) {
     case EndReason::kMaxJobs:
@@ -60,6 +42,24 @@ v1::TuningJob::TrialCounts ToProto(const TrialCounts& counts) {
 }
 
 }  // namespace
+
+v1::TuningJob::State ToProto(JobState state) {
+  switch (state) {
+    case JobState::kRunning:
+      return v1::TuningJob::RUNNING;
+    case JobState::kPaused:
+      return v1::TuningJob::PAUSED;
+    case JobState::kStopping:
+      return v1::TuningJob::STOPPING;
+    case JobState::kStopped:
+      return v1::TuningJob::STOPPED;
+    case JobState::kCompleted:
+      return v1::TuningJob::COMPLETED;
+    case JobState::kFailed:
+      return v1::TuningJob::FAILED;
+  }
+  return v1::TuningJob::STATE_UNSPECIFIED;
+}
 
 absl::StatusOr<CreateTuningJobRequest> FromProto(const v1::CreateTuningJobRequest& request) {
   if (!request.has_spec()) return InvalidArgument("spec", "required", "", "say what to search and what to run");

@@ -13,6 +13,7 @@ absl::StatusOr<CreateTuningJobRequest> FromProto(const v1::CreateTuningJobReques
 // All but the name.
 absl::StatusOr<LimitChanges> FromProto(const v1::UpdateTuningJobRequest& request);
 
+v1::TuningJob::State ToProto(JobState state);
 v1::TuningJob ToProto(const TuningJobView& view);
 
 }  // namespace pegbox

@@ -136,9 +136,6 @@ absl::Status CheckRequired(const v1::TuningJobSpec& proto, absl::string_view fie
   if (!proto.has_objective()) {
     return InvalidArgument(absl::StrCat(field, ".objective"), "required", "", "name the metric to make best");
   }
-  if (!proto.has_trial()) {
-    return InvalidArgument(absl::StrCat(field, ".trial"), "required", "", "say what to run for each trial");
-  }
   return absl::OkStatus();
 }
 
@@ -215,7 +212,9 @@ absl::StatusOr<TuningJobSpec> FromProto(const v1::TuningJobSpec& proto, absl::st
                             FromProto(proto.early_stopping(i), absl::StrCat(place("early_stopping"), "[", i, "]")));
     spec.early_stopping.push_back(std::move(rule));
   }
-  PEGBOX_ASSIGN_OR_RETURN(spec.trial, FromProto(proto.trial(), place("trial")));
+  if (proto.has_trial()) {
+    PEGBOX_ASSIGN_OR_RETURN(spec.trial, FromProto(proto.trial(), place("trial")));
+  }
   if (proto.has_max_consecutive_failures()) spec.max_consecutive_failures = proto.max_consecutive_failures();
   return spec;
 }
@@ -231,7 +230,7 @@ v1::TuningJobSpec ToProto(const TuningJobSpec& spec) {
   proto.mutable_strategy()->set_algorithm(ToProto(spec.strategy.algorithm));
   if (spec.strategy.seed.has_value()) proto.mutable_strategy()->set_seed(*spec.strategy.seed);
   for (const StoppingRule& rule : spec.early_stopping) std::visit(RuleToProto{*proto.add_early_stopping()}, rule);
-  *proto.mutable_trial() = ToProto(spec.trial);
+  if (spec.trial.has_value()) *proto.mutable_trial() = ToProto(*spec.trial);
   proto.set_max_consecutive_failures(spec.max_consecutive_failures);
   return proto;
 }

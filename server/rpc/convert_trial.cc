@@ -20,6 +20,7 @@ using pegbox::ToProto;
 
 constexpr int64_t kMaxStep = int64_t{1} << 53;
 constexpr size_t kMaxDetailBytes = 4096;
+constexpr int kMaxRows = 1024;
 constexpr int kMaxStates = 16;
 
 absl::StatusOr<FailureKind> FromProto(v1::Failure::Kind proto, absl::string_view field) {
@@ -128,17 +129,6 @@ std::string Cut(const std::string& text, size_t limit) {
   return text.substr(0, end);
 }
 
-v1::StopDecision ToProto(const StopDecision& stop) {
-  v1::StopDecision proto;
-  proto.set_rule(stop.rule);
-  proto.set_step(stop.step);
-  proto.set_value(stop.value);
-  proto.set_threshold(stop.threshold);
-  proto.set_compared_trials(stop.compared_trials);
-  proto.set_explanation(stop.explanation);
-  return proto;
-}
-
 v1::Provenance ToProto(const Provenance& provenance) {
   v1::Provenance proto;
   proto.set_source(provenance.source);
@@ -149,6 +139,15 @@ v1::Provenance ToProto(const Provenance& provenance) {
   proto.set_outcomes(provenance.outcomes);
   if (provenance.incumbent.has_value()) proto.set_incumbent(*provenance.incumbent);
   return proto;
+}
+
+template <typename Proto>
+void SetHolder(const Attempt& attempt, Proto& proto) {
+  if (attempt.client.has_value()) {
+    proto.set_client(attempt.client->client_id);
+  } else {
+    proto.set_worker(WorkerName(attempt.worker_id));
+  }
 }
 
 // The objective so far.
@@ -175,6 +174,20 @@ absl::StatusOr<Measurement> FromProto(const v1::Measurement& proto, absl::Time n
   return row;
 }
 
+absl::StatusOr<std::vector<Measurement>> FromProto(const google::protobuf::RepeatedPtrField<v1::Measurement>& protos,
+                                                   absl::Time now, absl::string_view field) {
+  if (protos.size() > kMaxRows) {
+    return InvalidArgument(field, "must be at most 1,024", absl::StrCat(protos.size()), "send fewer");
+  }
+  std::vector<Measurement> rows;
+  rows.reserve(protos.size());
+  for (int i = 0; i < protos.size(); ++i) {
+    PEGBOX_ASSIGN_OR_RETURN(Measurement row, FromProto(protos[i], now, absl::StrCat(field, "[", i, "]")));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 absl::StatusOr<Failure> FromProto(const v1::Failure& proto, absl::string_view field) {
   Failure failure = {
       .detail = Cut(proto.detail(), kMaxDetailBytes), .exit_code = proto.exit_code(), .signal = proto.signal()};
@@ -195,6 +208,17 @@ absl::StatusOr<TrialQuery> FromProto(const v1::ListTrialsRequest& request) {
   return query;
 }
 
+v1::StopDecision ToProto(const StopDecision& stop) {
+  v1::StopDecision proto;
+  proto.set_rule(stop.rule);
+  proto.set_step(stop.step);
+  proto.set_value(stop.value);
+  proto.set_threshold(stop.threshold);
+  proto.set_compared_trials(stop.compared_trials);
+  proto.set_explanation(stop.explanation);
+  return proto;
+}
+
 v1::Failure ToProto(const Failure& failure) {
   v1::Failure proto;
   proto.set_kind(ToProto(failure.kind));
@@ -211,7 +235,7 @@ v1::Trial ToProto(const Trial& trial) {
   proto.set_state(ToProto(trial.state));
   if (trial.attempt.has_value()) {
     proto.set_attempt(trial.attempt->number);
-    proto.set_worker(WorkerName(trial.attempt->worker_id));
+    SetHolder(*trial.attempt, proto);
   }
   SetProgress(trial, proto);
   if (trial.stop.has_value()) *proto.mutable_stop() = ToProto(*trial.stop);
@@ -235,7 +259,7 @@ v1::SurrogateFit ToProto(const SurrogateFit& fit) {
 v1::Attempt ToProto(const Attempt& attempt) {
   v1::Attempt proto;
   proto.set_number(attempt.number);
-  proto.set_worker(WorkerName(attempt.worker_id));
+  SetHolder(attempt, proto);
   *proto.mutable_start_time() = ToProto(attempt.start_time);
   if (attempt.end_time.has_value()) *proto.mutable_end_time() = ToProto(*attempt.end_time);
   if (attempt.failure.has_value()) *proto.mutable_failure() = ToProto(*attempt.failure);

@@ -29,7 +29,6 @@ constexpr size_t kMaxVersionBytes = 128;
 constexpr int kMaxEndedIncarnations = 64;
 constexpr int kMaxAttempts = 1024;
 constexpr absl::Duration kMaxWait = absl::Seconds(30);
-constexpr int kMaxRows = 1024;
 constexpr size_t kMaxLogBytes = size_t{64} << 10;
 constexpr int64_t kMaxStep = int64_t{1} << 53;
 constexpr size_t kMaxPathBytes = 4096;
@@ -187,12 +186,7 @@ absl::StatusOr<TrialReport> FromProto(const v1::ReportTrialRequest& request, abs
   TrialReport report;
   PEGBOX_ASSIGN_OR_RETURN(report.worker, IdentityFrom(request.worker(), request.incarnation()));
   PEGBOX_ASSIGN_OR_RETURN(report.id, FromProto(request.id(), "id"));
-  PEGBOX_RETURN_IF_ERROR(CheckCount(request.measurements_size(), kMaxRows, "1,024", "measurements"));
-  report.measurements.reserve(request.measurements_size());
-  for (int i = 0; i < request.measurements_size(); ++i) {
-    PEGBOX_ASSIGN_OR_RETURN(Measurement row, FromProto(request.measurements(i), now, Item("measurements", i)));
-    report.measurements.push_back(std::move(row));
-  }
+  PEGBOX_ASSIGN_OR_RETURN(report.measurements, FromProto(request.measurements(), now, "measurements"));
   PEGBOX_RETURN_IF_ERROR(TakeCheckpoint(request, report));
   PEGBOX_RETURN_IF_ERROR(CheckLog(request));
   report.log_offset = request.log_offset();
@@ -200,8 +194,8 @@ absl::StatusOr<TrialReport> FromProto(const v1::ReportTrialRequest& request, abs
   return report;
 }
 
-absl::StatusOr<FinishRequest> FromProto(const v1::FinishTrialRequest& request) {
-  FinishRequest finish;
+absl::StatusOr<AttemptEnd> FromProto(const v1::FinishTrialRequest& request) {
+  AttemptEnd finish;
   PEGBOX_ASSIGN_OR_RETURN(finish.worker, IdentityFrom(request.worker(), request.incarnation()));
   PEGBOX_ASSIGN_OR_RETURN(finish.id, FromProto(request.id(), "id"));
   if (request.has_failure()) {

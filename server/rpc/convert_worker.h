@@ -19,18 +19,12 @@ struct RegisterRequest {
   std::vector<std::string> ended_incarnations;
 };
 
-struct FinishRequest {
-  WorkerIdentity worker;
-  AttemptId id;
-  std::optional<Failure> failure;
-};
-
 // INVALID_ARGUMENT, opening with the field's path: a rule of worker_service.proto is broken.
 absl::StatusOr<RegisterRequest> FromProto(const v1::RegisterWorkerRequest& request);
 absl::StatusOr<SyncRequest> FromProto(const v1::SyncWorkerRequest& request);
 // `now` stands in for absent report times.
 absl::StatusOr<TrialReport> FromProto(const v1::ReportTrialRequest& request, absl::Time now);
-absl::StatusOr<FinishRequest> FromProto(const v1::FinishTrialRequest& request);
+absl::StatusOr<AttemptEnd> FromProto(const v1::FinishTrialRequest& request);
 
 // Leaves out grants that do not fit into one message: the worker does not hold them, so its next call repeats them.
 v1::SyncWorkerResponse ToProto(const SyncResult& result);

@@ -35,8 +35,7 @@ class RpcServer {
   void Stop(absl::Duration patience);
 
  private:
-  RpcServer(Engine& engine, const Clock& clock)
-      : tuning_service_(engine.tuning_jobs()), worker_service_(engine, clock) {}
+  RpcServer(Engine& engine, const Clock& clock) : tuning_service_(engine, clock), worker_service_(engine, clock) {}
   absl::Status Bind(ListenAddress address);
 
   TuningServiceImpl tuning_service_;

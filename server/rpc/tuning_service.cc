@@ -1,13 +1,17 @@
 #include "server/rpc/tuning_service.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/resource_name.h"
 #include "common/status_macros.h"
 #include "server/domain/objective.h"
+#include "server/rpc/change_wait.h"
+#include "server/rpc/convert_ask_tell.h"
 #include "server/rpc/convert_job.h"
 #include "server/rpc/convert_trial.h"
 #include "server/rpc/convert_worker.h"
@@ -30,6 +34,11 @@ std::string ListKey(Request request) {
   request.clear_page_size();
   request.clear_page_token();
   return absl::StrCat(Request::descriptor()->name(), request.SerializeAsString());
+}
+
+// How long a call may wait and still be answered before its deadline.
+absl::Duration TimeToAnswer(const grpc::ServerContext& context) {
+  return std::max(0.9 * (absl::FromChrono(context.deadline()) - absl::Now()), absl::ZeroDuration());
 }
 
 }  // namespace
@@ -194,6 +203,39 @@ grpc::Status TuningServiceImpl::ReadTrialLog(grpc::ServerContext* context, const
         tuning_jobs_, [writer](const auto& response) { return writer->Write(response); },
         [context] { return context->IsCancelled(); });
     return stream.Run(*request);
+  });
+}
+
+grpc::Status TuningServiceImpl::SuggestTrials(grpc::ServerContext* context, const v1::SuggestTrialsRequest* request,
+                                              v1::SuggestTrialsResponse* response) {
+  return Reply("SuggestTrials", [&]() -> absl::Status {
+    PEGBOX_ASSIGN_OR_RETURN(SuggestRequest suggest, FromProto(*request));
+    suggest.max_wait = std::min(suggest.max_wait, TimeToAnswer(*context));
+    PEGBOX_ASSIGN_OR_RETURN(const SuggestResult result,
+                            engine_.client_sessions().Suggest(suggest, [context] { return context->IsCancelled(); }));
+    if (result.trials.empty() && tuning_jobs_.signal().is_closed()) return ServerIsStopping();
+    *response = ToProto(result);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status TuningServiceImpl::ReportMeasurements(grpc::ServerContext*, const v1::ReportMeasurementsRequest* request,
+                                                   v1::ReportMeasurementsResponse* response) {
+  return Reply("ReportMeasurements", [&]() -> absl::Status {
+    PEGBOX_ASSIGN_OR_RETURN(const TrialReport report, FromProto(*request, clock_.Now()));
+    PEGBOX_ASSIGN_OR_RETURN(const ReportResult result, engine_.trial_reports().Report(report));
+    *response = DirectiveFrom(result);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status TuningServiceImpl::CompleteTrial(grpc::ServerContext*, const v1::CompleteTrialRequest* request,
+                                              v1::Trial* response) {
+  return Reply("CompleteTrial", [&]() -> absl::Status {
+    PEGBOX_ASSIGN_OR_RETURN(const AttemptEnd end, FromProto(*request, clock_.Now()));
+    PEGBOX_ASSIGN_OR_RETURN(const Trial trial, engine_.trial_reports().Finish(end));
+    *response = ToProto(trial);
+    return absl::OkStatus();
   });
 }
 

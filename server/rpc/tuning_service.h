@@ -1,15 +1,17 @@
 // pegbox.v1.TuningService over the engine: converts, calls, converts. The errors are those of tuning_service.proto.
 #pragma once
 
+#include "common/clock.h"
 #include "pegbox/v1/tuning_service.grpc.pb.h"
-#include "server/engine/tuning_jobs.h"
+#include "server/engine/engine.h"
 
 namespace pegbox {
 
 // Thread-safe.
 class TuningServiceImpl final : public v1::TuningService::Service {
  public:
-  explicit TuningServiceImpl(TuningJobs& tuning_jobs) : tuning_jobs_(tuning_jobs) {}
+  TuningServiceImpl(Engine& engine, const Clock& clock)
+      : engine_(engine), tuning_jobs_(engine.tuning_jobs()), clock_(clock) {}
 
   grpc::Status CreateTuningJob(grpc::ServerContext* context, const v1::CreateTuningJobRequest* request,
                                v1::TuningJob* response) override;
@@ -40,11 +42,20 @@ class TuningServiceImpl final : public v1::TuningService::Service {
   grpc::Status ReadTrialLog(grpc::ServerContext* context, const v1::ReadTrialLogRequest* request,
                             grpc::ServerWriter<v1::ReadTrialLogResponse>* writer) override;
 
+  grpc::Status SuggestTrials(grpc::ServerContext* context, const v1::SuggestTrialsRequest* request,
+                             v1::SuggestTrialsResponse* response) override;
+  grpc::Status ReportMeasurements(grpc::ServerContext* context, const v1::ReportMeasurementsRequest* request,
+                                  v1::ReportMeasurementsResponse* response) override;
+  grpc::Status CompleteTrial(grpc::ServerContext* context, const v1::CompleteTrialRequest* request,
+                             v1::Trial* response) override;
+
   grpc::Status ListWorkers(grpc::ServerContext* context, const v1::ListWorkersRequest* request,
                            v1::ListWorkersResponse* response) override;
 
  private:
+  Engine& engine_;
   TuningJobs& tuning_jobs_;
+  const Clock& clock_;
 };
 
 }  // namespace pegbox

@@ -16,10 +16,7 @@ namespace {
 
 // One stream speaks of one attempt.
 absl::Status CheckSame(const TrialReport& first, const TrialReport& report) {
-  if (report.id == first.id && report.worker.worker_id == first.worker.worker_id &&
-      report.worker.incarnation == first.worker.incarnation) {
-    return absl::OkStatus();
-  }
+  if (report.id == first.id && report.worker == first.worker) return absl::OkStatus();
   return InvalidArgument("id", "worker, incarnation and id must be the same in all messages of a stream",
                          TrialName(report.id.trial), "open one stream for each attempt");
 }
@@ -68,8 +65,8 @@ grpc::Status WorkerServiceImpl::ReportTrial(grpc::ServerContext*, ReportStream* 
 grpc::Status WorkerServiceImpl::FinishTrial(grpc::ServerContext*, const v1::FinishTrialRequest* request,
                                             v1::FinishTrialResponse*) {
   return Reply("FinishTrial", [&]() -> absl::Status {
-    PEGBOX_ASSIGN_OR_RETURN(FinishRequest finish, FromProto(*request));
-    return engine_.trial_reports().Finish(finish.worker, finish.id, std::move(finish.failure));
+    PEGBOX_ASSIGN_OR_RETURN(const AttemptEnd end, FromProto(*request));
+    return engine_.trial_reports().Finish(end).status();
   });
 }
 

@@ -178,7 +178,7 @@ TuningJobSpec SpecFromJson(const Json& json) {
   spec.strategy.algorithm = EnumFromJson<Algorithm>(json.at("algorithm"));
   if (auto it = json.find("seed"); it != json.end()) spec.strategy.seed = it->get<uint64_t>();
   for (const Json& rule : json.at("early_stopping")) spec.early_stopping.push_back(RuleFromJson(rule));
-  spec.trial = TemplateFromJson(json.at("trial"));
+  if (auto it = json.find("trial"); it != json.end()) spec.trial = TemplateFromJson(*it);
   ReadField(json, "max_consecutive_failures", spec.max_consecutive_failures);
   return spec;
 }
@@ -200,8 +200,8 @@ std::string EncodeSpec(const TuningJobSpec& spec) {
                {"max_runtime", JsonFromDuration(spec.max_runtime)},
                {"algorithm", StoredName(spec.strategy.algorithm)},
                {"early_stopping", std::move(rules)},
-               {"trial", JsonFromTemplate(spec.trial)},
                {"max_consecutive_failures", spec.max_consecutive_failures}};
+  if (spec.trial) json["trial"] = JsonFromTemplate(*spec.trial);
   if (spec.strategy.seed) json["seed"] = *spec.strategy.seed;
   return JsonText(json);
 }

@@ -108,6 +108,13 @@ CREATE TABLE workers (
   register_time INTEGER NOT NULL,
   has_left INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql"},
+                                     {2, R"sql(
+ALTER TABLE jobs ADD COLUMN is_for_workers INTEGER NOT NULL DEFAULT 1;  -- its trials have a command
+ALTER TABLE attempts ADD COLUMN client_id TEXT;  -- who asked for the trial; NULL for a worker's attempt
+ALTER TABLE attempts ADD COLUMN request_id TEXT;
+ALTER TABLE attempts ADD COLUMN lease_duration INTEGER;  -- microseconds
+CREATE INDEX attempts_by_request_id ON attempts (request_id) WHERE request_id <> '';
 )sql"}};
 
 static_assert(std::size(kMigrations) == kSchemaVersion);

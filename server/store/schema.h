@@ -9,7 +9,7 @@ namespace pegbox {
 // "PGBX", in the database's header.
 inline constexpr int64_t kApplicationId = 0x50474258;
 // Of the newest migration; rests as the database's user_version.
-inline constexpr int64_t kSchemaVersion = 1;
+inline constexpr int64_t kSchemaVersion = 2;
 
 // FAILED_PRECONDITION: the database belongs to another program or was written by a newer Pegbox. DATA_LOSS: damaged.
 // Changes nothing.

@@ -15,6 +15,11 @@ namespace {
 
 // SQL text is put together from constants only; every value is bound.
 constexpr char kOfJob[] = "WHERE t.job_key = (SELECT key FROM jobs WHERE id = ?) ";
+// Running jobs, each with how many more of its trials may run.
+constexpr char kSelectRoom[] =
+    "SELECT j.key, j.max_parallel_jobs - (SELECT COUNT(*) FROM trials t "
+    "  WHERE t.job_key = j.key AND t.state IN ('running', 'stopping')) "
+    "FROM jobs j WHERE j.state = 'running' ";
 // Values that compare: neither absent nor NaN nor infinite.
 constexpr char kFiniteValue[] = "t.value BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308 ";
 
@@ -134,11 +139,30 @@ absl::StatusOr<std::vector<Trial>> SqliteQueries::ListLiveTrials(absl::string_vi
 }
 
 absl::StatusOr<std::vector<Trial>> SqliteQueries::ListDispatchableTrials(int64_t limit) {
+  Query jobs(connection_, absl::StrCat(kSelectRoom, "AND j.is_for_workers ORDER BY j.create_time, j.id"));
+  return ListDispatchable(jobs, limit);
+}
+
+absl::StatusOr<std::vector<Trial>> SqliteQueries::ListDispatchableTrialsOf(absl::string_view job_id, int64_t limit) {
+  Query jobs(connection_, absl::StrCat(kSelectRoom, "AND j.id = ?"));
+  jobs.Bind(job_id);
+  return ListDispatchable(jobs, limit);
+}
+
+absl::StatusOr<std::vector<Trial>> SqliteQueries::ListTrialsOfRequest(absl::string_view job_id,
+                                                                      absl::string_view client_id,
+                                                                      absl::string_view request_id) {
+  Query query(connection_,
+              absl::StrCat(kSelectTrials, kOfJob,
+                           "AND t.key IN (SELECT trial_key FROM attempts WHERE request_id = ?2 AND request_id <> '') "
+                           "AND t.state IN ('running', 'stopping') AND a.request_id = ?2 AND a.client_id = ?3 "
+                           "ORDER BY +t.number"));
+  query.Bind(job_id).Bind(request_id).Bind(client_id);
+  return Collect(query, TrialFromRow);
+}
+
+absl::StatusOr<std::vector<Trial>> SqliteQueries::ListDispatchable(Query& jobs, int64_t limit) {
   std::vector<Trial> trials;
-  Query jobs(connection_,
-             "SELECT j.key, j.max_parallel_jobs - (SELECT COUNT(*) FROM trials t "
-             "  WHERE t.job_key = j.key AND t.state IN ('running', 'stopping')) "
-             "FROM jobs j WHERE j.state = 'running' ORDER BY j.create_time, j.id");
   while (static_cast<int64_t>(trials.size()) < limit && jobs.Step()) {
     const int64_t room = std::min(jobs.Int(1), limit - static_cast<int64_t>(trials.size()));
     if (room <= 0) continue;

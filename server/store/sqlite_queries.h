@@ -27,6 +27,9 @@ class SqliteQueries {
   absl::StatusOr<std::optional<Trial>> FindBestTrial(absl::string_view job_id, Goal goal);
   absl::StatusOr<std::vector<Trial>> ListLiveTrials(absl::string_view worker_id);
   absl::StatusOr<std::vector<Trial>> ListDispatchableTrials(int64_t limit);
+  absl::StatusOr<std::vector<Trial>> ListDispatchableTrialsOf(absl::string_view job_id, int64_t limit);
+  absl::StatusOr<std::vector<Trial>> ListTrialsOfRequest(absl::string_view job_id, absl::string_view client_id,
+                                                         absl::string_view request_id);
   absl::StatusOr<std::vector<Attempt>> ListAttempts(const TrialId& id);
   absl::StatusOr<std::vector<TrialMeasurement>> ListMeasurements(absl::string_view job_id,
                                                                  const MeasurementQuery& query);
@@ -43,6 +46,9 @@ class SqliteQueries {
   std::optional<TrialKey> FindTrialKey(const TrialId& id);
 
  private:
+  // Of the jobs that `jobs` answers with, as (key, room).
+  absl::StatusOr<std::vector<Trial>> ListDispatchable(Query& jobs, int64_t limit);
+
   Connection& connection_;
 };
 

@@ -87,6 +87,11 @@ absl::StatusOr<Attempt> AttemptFromRow(const Query& query, int first_column) {
   if (!query.IsNull(first_column + 5)) {
     PEGBOX_ASSIGN_OR_RETURN(attempt.failure, DecodeFailure(query.Text(first_column + 5)));
   }
+  if (!query.IsNull(first_column + 6)) {
+    attempt.client = ClientLease{.client_id = query.Text(first_column + 6),
+                                 .request_id = query.Text(first_column + 7),
+                                 .duration = absl::Microseconds(query.Int(first_column + 8))};
+  }
   return attempt;
 }
 

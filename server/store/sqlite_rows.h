@@ -18,17 +18,20 @@ absl::StatusOr<TuningJob> JobFromRow(const Query& query);
 inline constexpr char kSelectTrials[] =
     "SELECT j.id, t.number, t.parameters, t.provenance, t.state, t.value, t.best_step, t.last_step, t.stop, t.failure, "
     "t.checkpoint_path, t.checkpoint_step, t.create_time, t.start_time, t.end_time, t.revision, "
-    "a.number, a.worker_id, a.incarnation, a.start_time, a.end_time, a.failure "
+    "a.number, a.worker_id, a.incarnation, a.start_time, a.end_time, a.failure, a.client_id, a.request_id, "
+    "a.lease_duration "
     "FROM trials t JOIN jobs j ON j.key = t.job_key "
     "LEFT JOIN attempts a ON a.trial_key = t.key AND a.number = t.attempt ";
 absl::StatusOr<Trial> TrialFromRow(const Query& query);
 
 inline constexpr char kSelectAttempts[] =
-    "SELECT a.number, a.worker_id, a.incarnation, a.start_time, a.end_time, a.failure FROM attempts a ";
+    "SELECT a.number, a.worker_id, a.incarnation, a.start_time, a.end_time, a.failure, a.client_id, a.request_id, "
+    "a.lease_duration FROM attempts a ";
 // Its columns begin at `first_column`.
 absl::StatusOr<Attempt> AttemptFromRow(const Query& query, int first_column);
 
-inline constexpr char kMeasurementColumns[] = "t.number, x.attempt, m.name, x.step, x.value, x.report_time, x.revision ";
+inline constexpr char kMeasurementColumns[] =
+    "t.number, x.attempt, m.name, x.step, x.value, x.report_time, x.revision ";
 TrialMeasurement MeasurementFromRow(const Query& query);
 
 inline constexpr char kSelectWorkers[] =

@@ -11,12 +11,12 @@ namespace pegbox {
 namespace {
 
 constexpr char kPutJob[] = R"sql(
-INSERT INTO jobs (id, request_id, state, end_reason, end_detail, max_parallel_jobs, spec, create_time, end_time,
-                  revision)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO jobs (id, request_id, state, end_reason, end_detail, max_parallel_jobs, is_for_workers, spec, create_time,
+                  end_time, revision)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET request_id = excluded.request_id, state = excluded.state,
   end_reason = excluded.end_reason, end_detail = excluded.end_detail, max_parallel_jobs = excluded.max_parallel_jobs,
-  spec = excluded.spec, create_time = excluded.create_time, end_time = excluded.end_time,
+  is_for_workers = excluded.is_for_workers, spec = excluded.spec, create_time = excluded.create_time, end_time = excluded.end_time,
   revision = excluded.revision)sql";
 
 constexpr char kPutTrial[] = R"sql(
@@ -32,10 +32,12 @@ ON CONFLICT (job_key, number) DO UPDATE SET parameters = excluded.parameters, pr
 RETURNING key)sql";
 
 constexpr char kPutAttempt[] = R"sql(
-INSERT INTO attempts (trial_key, number, worker_id, incarnation, start_time, end_time, failure)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO attempts (trial_key, number, worker_id, incarnation, start_time, end_time, failure, client_id, request_id,
+                      lease_duration)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (trial_key, number) DO UPDATE SET worker_id = excluded.worker_id, incarnation = excluded.incarnation,
-  start_time = excluded.start_time, end_time = excluded.end_time, failure = excluded.failure)sql";
+  start_time = excluded.start_time, end_time = excluded.end_time, failure = excluded.failure,
+  client_id = excluded.client_id, request_id = excluded.request_id, lease_duration = excluded.lease_duration)sql";
 
 constexpr char kInsertMeasurement[] = R"sql(
 INSERT INTO measurements (trial_key, metric_key, step, attempt, value, report_time, job_key, revision)
@@ -93,7 +95,7 @@ void SqliteTransaction::WriteTuningJob(const TuningJob& job) {
   Query query(connection_, kPutJob);
   query.Bind(job.id).Bind(job.request_id).Bind(StoredName(job.state));
   query.Bind(Encoded(job.end_reason, StoredName<EndReason>)).Bind(job.end_detail);
-  query.Bind(job.spec.max_parallel_jobs).Bind(EncodeSpec(job.spec));
+  query.Bind(job.spec.max_parallel_jobs).Bind(job.spec.trial.has_value()).Bind(EncodeSpec(job.spec));
   query.Bind(job.create_time).Bind(job.end_time).Bind(NewRevision());
   query.Run();
   ++rows_written_;
@@ -126,6 +128,12 @@ void SqliteTransaction::WriteAttempt(int64_t trial_key, const Attempt& attempt) 
   Query query(connection_, kPutAttempt);
   query.Bind(trial_key).Bind(attempt.number).Bind(attempt.worker_id).Bind(attempt.incarnation);
   query.Bind(attempt.start_time).Bind(attempt.end_time).Bind(Encoded(attempt.failure, EncodeFailure));
+  if (attempt.client) {
+    query.Bind(attempt.client->client_id).Bind(attempt.client->request_id);
+    query.Bind(absl::ToInt64Microseconds(attempt.client->duration));
+  } else {
+    query.BindNull().BindNull().BindNull();
+  }
   query.Run();
   ++rows_written_;
 }

@@ -48,6 +48,13 @@ class SqliteView : public Interface {
   absl::StatusOr<std::vector<Trial>> ListDispatchableTrials(int64_t limit) override {
     return Guard([&] { return queries_.ListDispatchableTrials(limit); });
   }
+  absl::StatusOr<std::vector<Trial>> ListDispatchableTrialsOf(absl::string_view job_id, int64_t limit) override {
+    return Guard([&] { return queries_.ListDispatchableTrialsOf(job_id, limit); });
+  }
+  absl::StatusOr<std::vector<Trial>> ListTrialsOfRequest(absl::string_view job_id, absl::string_view client_id,
+                                                         absl::string_view request_id) override {
+    return Guard([&] { return queries_.ListTrialsOfRequest(job_id, client_id, request_id); });
+  }
   absl::StatusOr<std::vector<Attempt>> ListAttempts(const TrialId& id) override {
     return Guard([&] { return queries_.ListAttempts(id); });
   }

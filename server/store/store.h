@@ -67,7 +67,13 @@ class Reader {
   virtual absl::StatusOr<std::vector<Trial>> ListLiveTrials(absl::string_view worker_id) = 0;
   // The oldest queued trials of jobs in state RUNNING, at most `limit`, in the order of job creation, then number,
   // leaving out jobs whose live trials have reached max_parallel_jobs, and never more of a job than it has room for.
+  // Jobs without a trial template are left out: they are not for workers.
   virtual absl::StatusOr<std::vector<Trial>> ListDispatchableTrials(int64_t limit) = 0;
+  // The same of one job, with or without a template.
+  virtual absl::StatusOr<std::vector<Trial>> ListDispatchableTrialsOf(absl::string_view job_id, int64_t limit) = 0;
+  // The job's running and stopping trials whose current attempt is of this request of this client, by number.
+  virtual absl::StatusOr<std::vector<Trial>> ListTrialsOfRequest(absl::string_view job_id, absl::string_view client_id,
+                                                                 absl::string_view request_id) = 0;
   // Oldest first, the current one last.
   virtual absl::StatusOr<std::vector<Attempt>> ListAttempts(const TrialId& id) = 0;
 

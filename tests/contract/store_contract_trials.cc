@@ -216,6 +216,57 @@ TEST_P(StoreContract, DispatchableTrialsAreInOrderOfJobsThenNumbers) {
   EXPECT_THAT(list(10), ElementsAre("second/1", "second/2"));
 }
 
+TEST_P(StoreContract, JobsWithoutATemplateAreLeftOutUnlessAskedFor) {
+  TuningJob job = SampleJob("asked", 1);
+  job.spec.trial.reset();
+  Put(job);
+  Put(SampleJob("other", 2));
+  for (int64_t number : {1, 2, 3}) Put(SampleTrial("asked", number));
+  Put(SampleTrial("other", 1));
+  Settle();
+  EXPECT_EQ(Get([](Reader& reader) { return reader.GetTuningJob("asked"); }).spec, job.spec);
+  const auto of_asked = [this](int64_t limit) {
+    return Numbers(Get([&](Reader& reader) { return reader.ListDispatchableTrialsOf("asked", limit); }));
+  };
+  EXPECT_THAT(Numbers(Get([](Reader& reader) { return reader.ListDispatchableTrials(10); })), ElementsAre(1));
+  EXPECT_THAT(of_asked(10), ElementsAre(1, 2)) << "max_parallel_jobs is 2";
+  EXPECT_THAT(of_asked(1), ElementsAre(1));
+  Put(Running(SampleTrial("asked", 1)));
+  EXPECT_THAT(of_asked(10), ElementsAre(2));
+  job.state = JobState::kPaused;
+  Put(job);
+  EXPECT_THAT(of_asked(10), IsEmpty());
+}
+
+TEST_P(StoreContract, TrialsOfARequestAreTheLiveOnesOfItsClient) {
+  Put(SampleJob("job"));
+  Put(SampleJob("other"));
+  const auto put = [this](absl::string_view job, int64_t number, TrialState state, ClientLease client) {
+    Trial trial = Running(SampleTrial(job, number));
+    trial.state = state;
+    trial.attempt->worker_id = trial.attempt->incarnation = "";
+    trial.attempt->client = std::move(client);
+    Put(trial);
+    return trial;
+  };
+  const ClientLease lease = {.client_id = "a", .request_id = "r1", .duration = absl::Milliseconds(1500)};
+  put("job", 2, TrialState::kStopping, lease);
+  Trial first = put("job", 1, TrialState::kRunning, lease);
+  put("job", 3, TrialState::kCompleted, lease);
+  put("job", 4, TrialState::kRunning, {.client_id = "b", .request_id = "r1"});
+  put("job", 5, TrialState::kRunning, {.client_id = "a", .request_id = "r2"});
+  put("job", 6, TrialState::kRunning, {.client_id = "a"});
+  put("other", 7, TrialState::kRunning, lease);
+  Settle();
+  const std::vector<Trial> found = Get([](Reader& reader) { return reader.ListTrialsOfRequest("job", "a", "r1"); });
+  EXPECT_THAT(Numbers(found), ElementsAre(1, 2));
+  first.revision = found[0].revision;
+  EXPECT_EQ(found[0], first);
+  EXPECT_THAT(Get([](Reader& reader) { return reader.ListTrialsOfRequest("job", "a", ""); }), IsEmpty());
+  EXPECT_EQ(Get([](Reader& reader) { return reader.ListAttempts({"job", 1}); }).at(0), first.attempt);
+  EXPECT_EQ(Get([](Reader& reader) { return reader.ListLiveTrials(""); }).size(), 6);
+}
+
 TEST_P(StoreContract, LoweredParallelismLeavesNoRoom) {
   TuningJob job = SampleJob("job");
   Put(job);

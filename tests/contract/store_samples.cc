@@ -36,7 +36,7 @@ TuningJob SampleJob(absl::string_view id, int64_t created) {
   job.spec.max_jobs = 100;
   job.spec.max_parallel_jobs = 2;
   job.spec.strategy.seed = 1;
-  job.spec.trial.command = {"train", "--lr={learning_rate}"};
+  job.spec.trial = {.command = {"train", "--lr={learning_rate}"}};
   job.create_time = SampleTime(created);
   return job;
 }
@@ -62,12 +62,12 @@ TuningJobSpec FullSpec() {
   spec.max_runtime = absl::Hours(5) + absl::Nanoseconds(1);
   spec.strategy = {Algorithm::kSobol, std::numeric_limits<uint64_t>::max()};
   spec.early_stopping = {MedianRule{7, 3}, PatienceRule{4, 1e-4, 2}};
-  spec.trial.command = {"python3", "train.py", "{layers}", ""};
-  spec.trial.environment = {{"OMP_NUM_THREADS", "1"}, {"EMPTY", ""}};
-  spec.trial.working_directory = "/srv/work";
-  spec.trial.metric_definitions = {{"validation:loss", "loss=([0-9.]+)"}, {"pegbox:step", "epoch ([0-9]+)"}};
-  spec.trial.grace_period = absl::Milliseconds(2500);
-  spec.trial.max_runtime = absl::InfiniteDuration();
+  spec.trial.emplace().command = {"python3", "train.py", "{layers}", ""};
+  spec.trial->environment = {{"OMP_NUM_THREADS", "1"}, {"EMPTY", ""}};
+  spec.trial->working_directory = "/srv/work";
+  spec.trial->metric_definitions = {{"validation:loss", "loss=([0-9.]+)"}, {"pegbox:step", "epoch ([0-9]+)"}};
+  spec.trial->grace_period = absl::Milliseconds(2500);
+  spec.trial->max_runtime = absl::InfiniteDuration();
   spec.max_consecutive_failures = 9;
   return spec;
 }

@@ -162,6 +162,13 @@ TEST_F(CommandsTest, SubmitPrintsTheIdAloneOnStandardOutput) {
   EXPECT_EQ(service_.create_request().spec().parameters(0).double_().max(), 0.7);
 }
 
+TEST_F(CommandsTest, SubmitWithoutACommandSaysHowItsTrialsAreRun) {
+  EXPECT_EQ(Pegbox({"submit", WriteJobFile(std::string(kJobFile, std::string(kJobFile).find("trial:")))}),
+            ExitCode::kOk);
+  EXPECT_FALSE(service_.create_request().spec().has_trial());
+  EXPECT_THAT(err_, HasSubstr("ask for them with SuggestTrials"));
+}
+
 TEST_F(CommandsTest, SubmitAsJsonPrintsTheJob) {
   EXPECT_EQ(Pegbox({"--output", "json", "submit", WriteJobFile(kJobFile)}), ExitCode::kOk);
   EXPECT_EQ(OutputAs<v1::TuningJob>().spec().max_jobs(), 3);

@@ -185,6 +185,14 @@ TEST_F(RunTest, ABadJobFileStartsNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/trace"));
 }
 
+TEST_F(RunTest, AJobWithoutACommandStartsNothing) {
+  std::ofstream(folder_ + "/job.yaml") << "max_jobs: 3\n";
+  const auto run = StartRun();
+  ExpectExit(*run, 2);
+  EXPECT_THAT(Output(), HasSubstr("job.yaml: trial: required to run a job here"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/trace"));
+}
+
 TEST_F(RunTest, ARefusedJobIsShownAtItsLineAndEverythingEnded) {
   service_.error = grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "spec.trial.command[0]: must exist");
   const auto run = StartRun();

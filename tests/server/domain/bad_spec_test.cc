@@ -35,6 +35,12 @@ std::string NameOf(const testing::TestParamInfo<BadSpec>& info) { return info.pa
 
 TEST(SpecTest, ExampleIsValid) { EXPECT_EQ(ValidateSpec(ExampleSpec()), absl::OkStatus()); }
 
+TEST(SpecTest, TheTrialTemplateMayBeAbsent) {
+  TuningJobSpec spec = ExampleSpec();
+  spec.trial.reset();
+  EXPECT_EQ(ValidateSpec(spec), absl::OkStatus());
+}
+
 TEST(SpecTest, LimitsThemselvesAreAllowed) {
   TuningJobSpec spec = ExampleSpec();
   spec.display_name = std::string(128, 'x');
@@ -44,29 +50,29 @@ TEST(SpecTest, LimitsThemselvesAreAllowed) {
   spec.max_consecutive_failures = 0;
   spec.early_stopping.assign(15, MedianRule{.min_completed_trials = 1'000, .min_steps = int64_t{1} << 53});
   spec.early_stopping.push_back(PatienceRule{.patience = 1'000'000, .min_delta = 0, .min_steps = 0});
-  spec.trial.grace_period = absl::ZeroDuration();
-  spec.trial.max_runtime = absl::Seconds(1);
-  spec.trial.metric_definitions.assign(256, {.name = "pegbox:step", .regex = std::string(512, 'a')});
-  spec.trial.command.assign(256, std::string(512, 'a'));
+  spec.trial->grace_period = absl::ZeroDuration();
+  spec.trial->max_runtime = absl::Seconds(1);
+  spec.trial->metric_definitions.assign(256, {.name = "pegbox:step", .regex = std::string(512, 'a')});
+  spec.trial->command.assign(256, std::string(512, 'a'));
   EXPECT_EQ(ValidateSpec(spec), absl::OkStatus());
 }
 
 TEST(SpecTest, PlaceholdersAndEscapedBracesAreAllowed) {
   TuningJobSpec spec = ExampleSpec();
-  spec.trial.command = {"{optimizer}",
-                        "{learning_rate}{batch_size}",
-                        "{{not_a_parameter}}",
-                        "{{\"lr\": {learning_rate}}}",
-                        "{{{batch_size}}}",
-                        "a}}b{{c",
-                        ""};
+  spec.trial->command = {"{optimizer}",
+                         "{learning_rate}{batch_size}",
+                         "{{not_a_parameter}}",
+                         "{{\"lr\": {learning_rate}}}",
+                         "{{{batch_size}}}",
+                         "a}}b{{c",
+                         ""};
   EXPECT_EQ(ValidateSpec(spec), absl::OkStatus());
 }
 
 TEST(SpecTest, EnvironmentAndDirectoryAreAllowed) {
   TuningJobSpec spec = ExampleSpec();
-  spec.trial.environment = {{"_a9", ""}, {"PEGBOX", "1"}, {"OMP_NUM_THREADS", "1"}};
-  spec.trial.working_directory = "/data";
+  spec.trial->environment = {{"_a9", ""}, {"PEGBOX", "1"}, {"OMP_NUM_THREADS", "1"}};
+  spec.trial->working_directory = "/data";
   EXPECT_EQ(ValidateSpec(spec), absl::OkStatus());
 }
 
@@ -136,106 +142,106 @@ const BadSpec kBadRules[] = {
 INSTANTIATE_TEST_SUITE_P(Rules, BadSpecTest, testing::ValuesIn(kBadRules), NameOf);
 
 const BadSpec kBadCommands[] = {
-    {"Empty", [](TuningJobSpec& s) { s.trial.command.clear(); },
+    {"Empty", [](TuningJobSpec& s) { s.trial->command.clear(); },
      "spec.trial.command: must be 1 to 256 texts, the program and its arguments; got 0; say what to run"},
-    {"TooManyArguments", [](TuningJobSpec& s) { s.trial.command.assign(257, "a"); },
+    {"TooManyArguments", [](TuningJobSpec& s) { s.trial->command.assign(257, "a"); },
      "spec.trial.command: must be 1 to 256 texts, the program and its arguments; got 257; put arguments in a file"},
     {"TooLong",
      [](TuningJobSpec& s) {
-       s.trial.command = {"a", std::string(128 * 1024, 'b')};
+       s.trial->command = {"a", std::string(128 * 1024, 'b')};
      },
      "spec.trial.command: must be at most 131,072 bytes together; got 131073 bytes; put arguments in a file"},
-    {"ProgramEmpty", [](TuningJobSpec& s) { s.trial.command[0] = ""; },
+    {"ProgramEmpty", [](TuningJobSpec& s) { s.trial->command[0] = ""; },
      "spec.trial.command[0]: must not be empty; got \"\"; name the program to run"},
-    {"Nul", [](TuningJobSpec& s) { s.trial.command[1] = std::string("a\0z", 3); },
+    {"Nul", [](TuningJobSpec& s) { s.trial->command[1] = std::string("a\0z", 3); },
      "spec.trial.command[1]: must not contain a NUL byte; got \"a\\x00z\"; remove it"},
-    {"UnknownParameter", [](TuningJobSpec& s) { s.trial.command[1] = "--lr={lr}"; },
+    {"UnknownParameter", [](TuningJobSpec& s) { s.trial->command[1] = "--lr={lr}"; },
      "spec.trial.command[1]: placeholder {lr} must name a parameter; got \"--lr={lr}\"; use one of learning_rate, "
      "optimizer, batch_size, or write {{ and }} for braces"},
-    {"PlaceholderWithoutName", [](TuningJobSpec& s) { s.trial.command[1] = "--lr={}"; },
+    {"PlaceholderWithoutName", [](TuningJobSpec& s) { s.trial->command[1] = "--lr={}"; },
      "spec.trial.command[1]: placeholder {} must name a parameter; got \"--lr={}\"; use one of learning_rate, "
      "optimizer, batch_size, or write {{ and }} for braces"},
-    {"JsonNotEscaped", [](TuningJobSpec& s) { s.trial.command[1] = R"({"lr": 1})"; },
+    {"JsonNotEscaped", [](TuningJobSpec& s) { s.trial->command[1] = R"({"lr": 1})"; },
      "spec.trial.command[1]: placeholder {\"lr\": 1} must name a parameter; got \"{\\\"lr\\\": 1}\"; use one of "
      "learning_rate, optimizer, batch_size, or write {{ and }} for braces"},
-    {"ConditionalParameter", [](TuningJobSpec& s) { s.trial.command[1] = "--momentum={momentum}"; },
+    {"ConditionalParameter", [](TuningJobSpec& s) { s.trial->command[1] = "--momentum={momentum}"; },
      "spec.trial.command[1]: placeholder {momentum} must not name a conditional parameter, which may have no value; "
      "got "
      "\"--momentum={momentum}\"; let the program read it from the environment variable PEGBOX_PARAMS"},
-    {"BraceNotClosed", [](TuningJobSpec& s) { s.trial.command[1] = "--lr={learning_rate"; },
+    {"BraceNotClosed", [](TuningJobSpec& s) { s.trial->command[1] = "--lr={learning_rate"; },
      "spec.trial.command[1]: braces must be balanced; got \"--lr={learning_rate\"; write {name} for a parameter's "
      "value, {{ and }} for braces"},
-    {"BraceNotOpened", [](TuningJobSpec& s) { s.trial.command[1] = "learning_rate}"; },
+    {"BraceNotOpened", [](TuningJobSpec& s) { s.trial->command[1] = "learning_rate}"; },
      "spec.trial.command[1]: braces must be balanced; got \"learning_rate}\"; write {name} for a parameter's value, {{ "
      "and }} for braces"},
-    {"BraceInsideBraces", [](TuningJobSpec& s) { s.trial.command[1] = "{a{learning_rate}}"; },
+    {"BraceInsideBraces", [](TuningJobSpec& s) { s.trial->command[1] = "{a{learning_rate}}"; },
      "spec.trial.command[1]: braces must be balanced; got \"{a{learning_rate}}\"; write {name} for a parameter's "
      "value, "
      "{{ and }} for braces"},
-    {"OddBracesAtTheEnd", [](TuningJobSpec& s) { s.trial.command[1] = "{learning_rate}}"; },
+    {"OddBracesAtTheEnd", [](TuningJobSpec& s) { s.trial->command[1] = "{learning_rate}}"; },
      "spec.trial.command[1]: braces must be balanced; got \"{learning_rate}}\"; write {name} for a parameter's value, "
      "{{ and }} for braces"},
 };
 INSTANTIATE_TEST_SUITE_P(Command, BadSpecTest, testing::ValuesIn(kBadCommands), NameOf);
 
 const BadSpec kBadTemplates[] = {
-    {"VariableWithoutName", [](TuningJobSpec& s) { s.trial.environment[""] = "1"; },
+    {"VariableWithoutName", [](TuningJobSpec& s) { s.trial->environment[""] = "1"; },
      "spec.trial.environment[\"\"]: the name must be of A-Z a-z 0-9 _, not a digit first; got \"\"; rename the "
      "variable"},
-    {"VariableBeginsWithADigit", [](TuningJobSpec& s) { s.trial.environment["1A"] = "1"; },
+    {"VariableBeginsWithADigit", [](TuningJobSpec& s) { s.trial->environment["1A"] = "1"; },
      "spec.trial.environment[\"1A\"]: the name must be of A-Z a-z 0-9 _, not a digit first; got \"1A\"; rename the "
      "variable"},
-    {"VariableWithEquals", [](TuningJobSpec& s) { s.trial.environment["A=B"] = "1"; },
+    {"VariableWithEquals", [](TuningJobSpec& s) { s.trial->environment["A=B"] = "1"; },
      "spec.trial.environment[\"A=B\"]: the name must be of A-Z a-z 0-9 _, not a digit first; got \"A=B\"; rename the "
      "variable"},
-    {"VariableOfPegbox", [](TuningJobSpec& s) { s.trial.environment["PEGBOX_TRIAL"] = "1"; },
+    {"VariableOfPegbox", [](TuningJobSpec& s) { s.trial->environment["PEGBOX_TRIAL"] = "1"; },
      "spec.trial.environment[\"PEGBOX_TRIAL\"]: names that begin with PEGBOX_ are Pegbox's own; got \"PEGBOX_TRIAL\"; "
      "rename the variable"},
-    {"VariableWithNul", [](TuningJobSpec& s) { s.trial.environment["A"] = std::string(1, '\0'); },
+    {"VariableWithNul", [](TuningJobSpec& s) { s.trial->environment["A"] = std::string(1, '\0'); },
      "spec.trial.environment[\"A\"]: must not contain a NUL byte; got \"\\x00\"; remove it"},
     {"TooManyVariables",
      [](TuningJobSpec& s) {
-       for (int i = 0; i < 257; ++i) s.trial.environment["A" + std::to_string(i)] = "";
+       for (int i = 0; i < 257; ++i) s.trial->environment["A" + std::to_string(i)] = "";
      },
      "spec.trial.environment: must be at most 256 variables; got 257; put settings in a file"},
-    {"EnvironmentTooLong", [](TuningJobSpec& s) { s.trial.environment["A"] = std::string(64 * 1024, 'x'); },
+    {"EnvironmentTooLong", [](TuningJobSpec& s) { s.trial->environment["A"] = std::string(64 * 1024, 'x'); },
      "spec.trial.environment: must be at most 65,536 bytes together; got 65537 bytes; put settings in a file"},
-    {"DirectoryRelative", [](TuningJobSpec& s) { s.trial.working_directory = "runs"; },
+    {"DirectoryRelative", [](TuningJobSpec& s) { s.trial->working_directory = "runs"; },
      "spec.trial.working_directory: must be an absolute path; got \"runs\"; begin it with /, or leave it out for a "
      "fresh directory"},
-    {"DirectoryTooLong", [](TuningJobSpec& s) { s.trial.working_directory = std::string(4097, '/'); },
+    {"DirectoryTooLong", [](TuningJobSpec& s) { s.trial->working_directory = std::string(4097, '/'); },
      "spec.trial.working_directory: must be at most 4,096 bytes; got 4097 bytes; use a shorter path"},
-    {"DirectoryWithNul", [](TuningJobSpec& s) { s.trial.working_directory = std::string("/a\0", 3); },
+    {"DirectoryWithNul", [](TuningJobSpec& s) { s.trial->working_directory = std::string("/a\0", 3); },
      "spec.trial.working_directory: must not contain a NUL byte; got \"/a\\x00\"; remove it"},
     {"TooManyDefinitions",
      [](TuningJobSpec& s) {
-       s.trial.metric_definitions.assign(257, {"loss", "a"});
+       s.trial->metric_definitions.assign(257, {"loss", "a"});
      },
      "spec.trial.metric_definitions: must be at most 256; got 257; keep the metrics you use"},
     {"DefinitionWithBadName",
      [](TuningJobSpec& s) {
-       s.trial.metric_definitions = {{"loss", "loss=(.*)"}, {"a b", "b=(.*)"}};
+       s.trial->metric_definitions = {{"loss", "loss=(.*)"}, {"a b", "b=(.*)"}};
      },
      "spec.trial.metric_definitions[1].name: must be 1 to 128 characters of A-Z a-z 0-9 _ . : / -; got \"a b\"; name a "
      "metric, such as validation:loss"},
     {"DefinitionWithoutRegex",
      [](TuningJobSpec& s) {
-       s.trial.metric_definitions = {{"loss", ""}};
+       s.trial->metric_definitions = {{"loss", ""}};
      },
      "spec.trial.metric_definitions[0].regex: must be 1 to 512 bytes; got 0 bytes; write one, such as "
      "\"loss=([0-9.]+)\""},
     {"RegexTooLong",
      [](TuningJobSpec& s) {
-       s.trial.metric_definitions = {{"loss", std::string(513, 'a')}};
+       s.trial->metric_definitions = {{"loss", std::string(513, 'a')}};
      },
      "spec.trial.metric_definitions[0].regex: must be 1 to 512 bytes; got 513 bytes; shorten it"},
-    {"GraceNegative", [](TuningJobSpec& s) { s.trial.grace_period = -absl::Seconds(1); },
+    {"GraceNegative", [](TuningJobSpec& s) { s.trial->grace_period = -absl::Seconds(1); },
      "spec.trial.grace_period: must be 0 s to 1 h; got -1s; choose a time between"},
-    {"GraceTooLong", [](TuningJobSpec& s) { s.trial.grace_period = absl::Minutes(61); },
+    {"GraceTooLong", [](TuningJobSpec& s) { s.trial->grace_period = absl::Minutes(61); },
      "spec.trial.grace_period: must be 0 s to 1 h; got 1h1m; choose a time between"},
-    {"GraceInfinite", [](TuningJobSpec& s) { s.trial.grace_period = absl::InfiniteDuration(); },
+    {"GraceInfinite", [](TuningJobSpec& s) { s.trial->grace_period = absl::InfiniteDuration(); },
      "spec.trial.grace_period: must be 0 s to 1 h; got inf; choose a time between"},
-    {"TrialRuntimeTooShort", [](TuningJobSpec& s) { s.trial.max_runtime = absl::Milliseconds(999); },
+    {"TrialRuntimeTooShort", [](TuningJobSpec& s) { s.trial->max_runtime = absl::Milliseconds(999); },
      "spec.trial.max_runtime: must be 1 s to 365 days; got 999ms; choose a time between"},
 };
 INSTANTIATE_TEST_SUITE_P(Template, BadSpecTest, testing::ValuesIn(kBadTemplates), NameOf);

@@ -24,7 +24,7 @@ inline TuningJobSpec ExampleSpec() {
           .search_space = SearchSpace::Create(ExampleParameters()).value(),
           .max_jobs = 20,
           .max_parallel_jobs = 2,
-          .trial = {.command = {"train", "--learning-rate={learning_rate}"}}};
+          .trial = TrialTemplate{.command = {"train", "--learning-rate={learning_rate}"}}};
 }
 
 }  // namespace pegbox

@@ -133,6 +133,7 @@ void ExpectAllowedIn(const std::set<TrialState>& allowed, Action action) {
 
 TEST(TrialTest, OnlyAQueuedTrialIsLeased) {
   ExpectAllowedIn({TrialState::kQueued}, [](Trial& trial) { return Lease(trial, "gpu-1", "i1", kNow); });
+  ExpectAllowedIn({TrialState::kQueued}, [](Trial& trial) { return Lease(trial, ClientLease(), kNow); });
 }
 
 TEST(TrialTest, OnlyALiveTrialFinishes) {
@@ -213,6 +214,24 @@ TEST(TrialFenceTest, AttemptBeforeALossIsAbortedAfterTheNextLease) {
   EXPECT_EQ(CheckAttempt(trial, 1, "gpu-1", "i1").message(),
             "tuningJobs/mnist/trials/7: attempt 1 is not the current one, which is 2");
   EXPECT_TRUE(CheckAttempt(trial, 2, "gpu-1", "i1").ok());
+}
+
+TEST(TrialFenceTest, AClientsAttemptGoesByItsNumber) {
+  Trial trial = Queued();
+  const ClientLease client = {.client_id = "notebook", .request_id = "r1", .duration = absl::Minutes(1)};
+  ASSERT_TRUE(Lease(trial, client, kStarted).ok());
+  EXPECT_EQ(trial.attempt, (Attempt{.number = 1, .start_time = kStarted, .client = client}));
+  EXPECT_TRUE(CheckClientAttempt(trial, 1).ok());
+  EXPECT_EQ(CheckClientAttempt(trial, 2).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(CheckAttempt(trial, 1, "gpu-1", "i1").message(),
+            "tuningJobs/mnist/trials/7: attempt 1 is held by client notebook");
+  ASSERT_TRUE(Lose(trial, kLost, kNow).ok());
+  EXPECT_EQ(CheckClientAttempt(trial, 1).code(), absl::StatusCode::kAborted);
+}
+
+TEST(TrialFenceTest, AWorkersAttemptIsNoClients) {
+  EXPECT_EQ(CheckClientAttempt(Running(), 1).message(),
+            "tuningJobs/mnist/trials/7: attempt 1 is held by workers/gpu-1");
 }
 
 TEST(TrialStopTest, RunningTrialIsStoppingUntilItIsGone) {

@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "gtest/gtest.h"
+#include "server/engine/client_sessions.h"
 #include "server/engine/core.h"
 #include "server/engine/reconciler.h"
 #include "server/engine/suggestion_pool.h"
@@ -33,7 +34,7 @@ inline TuningJobSpec SimpleSpec(int64_t max_jobs, int64_t max_parallel_jobs) {
   spec.max_jobs = max_jobs;
   spec.max_parallel_jobs = max_parallel_jobs;
   spec.strategy = {.algorithm = Algorithm::kRandom, .seed = 7};
-  spec.trial.command = {"train", "{dropout}"};
+  spec.trial = {.command = {"train", "{dropout}"}};
   return spec;
 }
 
@@ -57,6 +58,7 @@ class EngineFixture : public testing::Test {
               .jobs_to_plan = jobs_to_plan_},
         tuning_jobs_(core_),
         worker_sessions_(core_),
+        client_sessions_(core_),
         trial_reports_(core_),
         reconciler_(core_, jobs_to_suggest_),
         suggestion_pool_(core_, jobs_to_suggest_,
@@ -105,6 +107,10 @@ class EngineFixture : public testing::Test {
          .measurements = {{.metric = "validation:loss", .step = step, .value = value, .report_time = clock_.Now()}}});
   }
 
+  absl::Status Finish(const WorkerIdentity& worker, const AttemptId& id, std::optional<Failure> failure) {
+    return trial_reports_.Finish({.worker = worker, .id = id, .failure = std::move(failure)}).status();
+  }
+
   Trial GetTrial(int64_t number) { return tuning_jobs_.GetTrial({.job_id = "job", .number = number}).value(); }
 
   ManualClock clock_;
@@ -119,6 +125,7 @@ class EngineFixture : public testing::Test {
   Core core_;
   TuningJobs tuning_jobs_;
   WorkerSessions worker_sessions_;
+  ClientSessions client_sessions_;
   TrialReports trial_reports_;
   Reconciler reconciler_;
   SuggestionPool suggestion_pool_;

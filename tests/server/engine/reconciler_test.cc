@@ -72,7 +72,7 @@ TEST_F(ReconcilerTest, MaxRuntimeEndsTheJob) {
   ASSERT_TRUE(Report(worker, id, 1, 0.5).ok());
   Pass(absl::Minutes(1));
   EXPECT_EQ(Sync(worker, 0, {id})->stop.size(), 1);
-  ASSERT_TRUE(trial_reports_.Finish(worker, id, std::nullopt).ok());
+  ASSERT_TRUE(Finish(worker, id, std::nullopt).ok());
   Settle();
   const TuningJobView view = tuning_jobs_.Get("job").value();
   EXPECT_EQ(view.job.state, JobState::kCompleted);
@@ -83,13 +83,13 @@ TEST_F(ReconcilerTest, MaxRuntimeEndsTheJob) {
 
 TEST_F(ReconcilerTest, ATrialThatRunsTooLongTimesOut) {
   TuningJobSpec spec = SimpleSpec(5, 1);
-  spec.trial.max_runtime = absl::Seconds(30);
+  spec.trial->max_runtime = absl::Seconds(30);
   CreateJob(spec);
   const WorkerIdentity worker = RegisterWorker("w", "incarnation-1");
   const AttemptId id = Sync(worker, 1)->start.at(0).id;
   Pass(absl::Seconds(31));
   EXPECT_THAT(Sync(worker, 0, {id})->stop.at(0).reason, HasSubstr("trial.max_runtime, 30s"));
-  ASSERT_TRUE(trial_reports_.Finish(worker, id, std::nullopt).ok());
+  ASSERT_TRUE(Finish(worker, id, std::nullopt).ok());
   EXPECT_EQ(GetTrial(1).failure->kind, FailureKind::kTimeout);
 }
 
@@ -99,9 +99,7 @@ TEST_F(ReconcilerTest, FailuresInARowEndTheJobWithTheLastOneShown) {
   for (int i = 0; i < 5; ++i) {
     const AttemptId id = Sync(worker, 1)->start.at(0).id;
     ASSERT_TRUE(
-        trial_reports_
-            .Finish(worker, id, Failure{.kind = FailureKind::kExitCode, .detail = "no such file", .exit_code = 2})
-            .ok());
+        Finish(worker, id, Failure{.kind = FailureKind::kExitCode, .detail = "no such file", .exit_code = 2}).ok());
     clock_.Advance(absl::Seconds(1));
     Settle();
   }
@@ -115,7 +113,7 @@ TEST_F(ReconcilerTest, AFiniteSpaceThatIsUsedUpEndsTheJob) {
   TuningJobSpec spec = SimpleSpec(100, 2);
   spec.search_space =
       SearchSpace::Create({{.name = "optimizer", .domain = CategoricalDomain{{"adam", "sgd", "rmsprop"}}}}).value();
-  spec.trial.command = {"train"};
+  spec.trial->command = {"train"};
   CreateJob(spec);
   const WorkerIdentity worker = RegisterWorker("w", "incarnation-1");
   std::set<std::string> tried;
@@ -123,7 +121,7 @@ TEST_F(ReconcilerTest, AFiniteSpaceThatIsUsedUpEndsTheJob) {
     const TrialAssignment assignment = Sync(worker, 1)->start.at(0);
     tried.insert(std::get<std::string>(assignment.parameters.at("optimizer")));
     ASSERT_TRUE(Report(worker, assignment.id, 1, 0.5).ok());
-    ASSERT_TRUE(trial_reports_.Finish(worker, assignment.id, std::nullopt).ok());
+    ASSERT_TRUE(Finish(worker, assignment.id, std::nullopt).ok());
     Settle();
   }
   EXPECT_EQ(tried.size(), 3);

@@ -24,7 +24,7 @@ class TrialReportsTest : public EngineFixture {
   void RunTrial(const std::vector<double>& values) {
     const AttemptId id = Sync(worker_, 1)->start.at(0).id;
     for (size_t i = 0; i < values.size(); ++i) ASSERT_TRUE(Report(worker_, id, i + 1, values[i]).ok());
-    ASSERT_TRUE(trial_reports_.Finish(worker_, id, std::nullopt).ok());
+    ASSERT_TRUE(Finish(worker_, id, std::nullopt).ok());
     clock_.Advance(absl::Seconds(1));
     Settle();
   }
@@ -70,13 +70,13 @@ TEST_F(TrialReportsTest, NanAndInfinityAreKeptButNeverTheBest) {
   ASSERT_TRUE(Report(worker_, id_, 2, -std::numeric_limits<double>::infinity()).ok());
   EXPECT_EQ(GetTrial(1).value, std::nullopt);
   EXPECT_EQ(GetTrial(1).last_step, 2);
-  ASSERT_TRUE(trial_reports_.Finish(worker_, id_, std::nullopt).ok());
+  ASSERT_TRUE(Finish(worker_, id_, std::nullopt).ok());
   EXPECT_EQ(GetTrial(1).failure->kind, FailureKind::kDiverged);
 }
 
 TEST_F(TrialReportsTest, ATrialWithoutTheObjectiveHasFailed) {
   Begin(SimpleSpec(5, 1));
-  ASSERT_TRUE(trial_reports_.Finish(worker_, id_, std::nullopt).ok());
+  ASSERT_TRUE(Finish(worker_, id_, std::nullopt).ok());
   EXPECT_EQ(GetTrial(1).state, TrialState::kFailed);
   EXPECT_EQ(GetTrial(1).failure->kind, FailureKind::kNoMetric);
 }
@@ -84,8 +84,8 @@ TEST_F(TrialReportsTest, ATrialWithoutTheObjectiveHasFailed) {
 TEST_F(TrialReportsTest, FinishIsSafeToRepeat) {
   Begin(SimpleSpec(5, 1));
   ASSERT_TRUE(Report(worker_, id_, 1, 0.9).ok());
-  ASSERT_TRUE(trial_reports_.Finish(worker_, id_, std::nullopt).ok());
-  EXPECT_TRUE(trial_reports_.Finish(worker_, id_, std::nullopt).ok());
+  ASSERT_TRUE(Finish(worker_, id_, std::nullopt).ok());
+  EXPECT_TRUE(Finish(worker_, id_, std::nullopt).ok());
   EXPECT_EQ(GetTrial(1).state, TrialState::kCompleted);
   EXPECT_TRUE(absl::IsAborted(Report(worker_, id_, 2, 0.8).status()));
 }
@@ -94,7 +94,7 @@ TEST_F(TrialReportsTest, OnlyTheHolderMayReportAndFinish) {
   Begin(SimpleSpec(5, 1));
   const WorkerIdentity other = RegisterWorker("other", "incarnation-9");
   EXPECT_TRUE(absl::IsAborted(Report(other, id_, 1, 0.5).status()));
-  EXPECT_TRUE(absl::IsAborted(trial_reports_.Finish(other, id_, std::nullopt)));
+  EXPECT_TRUE(absl::IsAborted(Finish(other, id_, std::nullopt)));
   AttemptId later = id_;
   later.attempt = 2;
   EXPECT_TRUE(absl::IsAborted(Report(worker_, later, 1, 0.5).status()));
@@ -132,9 +132,7 @@ TEST_F(TrialReportsTest, PatienceEndsATrialAsCompletedWithItsBest) {
   EXPECT_EQ(result.stop->rule, "patience");
   EXPECT_EQ(GetTrial(1).state, TrialState::kStopping);
   EXPECT_TRUE(Report(worker_, id_, 4, 0.8)->stop.has_value()) << "a lost reply is made good by the next";
-  ASSERT_TRUE(
-      trial_reports_.Finish(worker_, id_, Failure{.kind = FailureKind::kSignal, .detail = "SIGTERM", .signal = 15})
-          .ok());
+  ASSERT_TRUE(Finish(worker_, id_, Failure{.kind = FailureKind::kSignal, .detail = "SIGTERM", .signal = 15}).ok());
   EXPECT_EQ(GetTrial(1).state, TrialState::kCompleted);
   EXPECT_EQ(GetTrial(1).value, 0.5);
 }
@@ -156,7 +154,7 @@ TEST_F(TrialReportsTest, TheMedianRuleStopsTheTrialThatFellBehind) {
   EXPECT_EQ(result.stop->value, 0.95);
   EXPECT_DOUBLE_EQ(result.stop->threshold, 0.9);
   EXPECT_EQ(result.stop->compared_trials, 3);
-  ASSERT_TRUE(trial_reports_.Finish(worker_, id, std::nullopt).ok());
+  ASSERT_TRUE(Finish(worker_, id, std::nullopt).ok());
   EXPECT_EQ(GetTrial(4).state, TrialState::kEarlyStopped);
   EXPECT_EQ(GetTrial(4).stop, result.stop) << "the reason and its numbers are stored";
 }
@@ -182,7 +180,7 @@ TEST_F(TrialReportsTest, TheTargetEndsTheJobAndItsTrials) {
   EXPECT_EQ(tuning_jobs_.Get("job")->job.state, JobState::kStopping);
   EXPECT_EQ(Sync(worker_, 0, {grants.start[0].id, grants.start[1].id})->stop.size(), 2);
   for (const TrialAssignment& assignment : grants.start) {
-    ASSERT_TRUE(trial_reports_.Finish(worker_, assignment.id, std::nullopt).ok());
+    ASSERT_TRUE(Finish(worker_, assignment.id, std::nullopt).ok());
   }
   Settle();
   const TuningJob job = tuning_jobs_.Get("job")->job;
@@ -196,7 +194,7 @@ TEST_F(TrialReportsTest, UnknownTrialsAreNotFound) {
   worker_ = RegisterWorker("w", "incarnation-1");
   const AttemptId id = {.trial = {.job_id = "job", .number = 99}, .attempt = 1};
   EXPECT_TRUE(absl::IsNotFound(Report(worker_, id, 1, 0.5).status()));
-  EXPECT_TRUE(absl::IsNotFound(trial_reports_.Finish(worker_, id, std::nullopt)));
+  EXPECT_TRUE(absl::IsNotFound(Finish(worker_, id, std::nullopt)));
 }
 
 }  // namespace

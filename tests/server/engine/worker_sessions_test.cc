@@ -131,7 +131,7 @@ TEST_F(WorkerSessionsTest, MaxParallelJobsHoldsOverManyWorkersAtOnce) {
           ++started;
           EXPECT_TRUE(Report(worker, assignment.id, 1, 0.5).ok());
           --running;
-          EXPECT_TRUE(trial_reports_.Finish(worker, assignment.id, std::nullopt).ok());
+          EXPECT_TRUE(Finish(worker, assignment.id, std::nullopt).ok());
         }
       }
     });

@@ -62,8 +62,6 @@ const BadCreate kBadRequests[] = {
      "request_id: must be at most 128 bytes; got 129"},
     {"NoObjective", [](Request& r) { r.mutable_spec()->clear_objective(); },
      "spec.objective: required; name the metric to make best"},
-    {"NoTrial", [](Request& r) { r.mutable_spec()->clear_trial(); },
-     "spec.trial: required; say what to run for each trial"},
     {"NoGoal", [](Request& r) { r.mutable_spec()->mutable_objective()->clear_goal(); },
      "spec.objective.goal: must be MINIMIZE or MAXIMIZE; got none; choose one of these"},
     {"UnknownGoal",

@@ -125,6 +125,46 @@ const BadRequest kOfJobs[] = {
      "since_revision: must be at most the last revision, 2; got 1000; begin with 0"},
 };
 
+const BadRequest kOfAskAndTell[] = {
+    {"AskOfNoParent", Send<&Tuning::SuggestTrials>, "client: 'me'", kInvalid,
+     "parent: must have the form \"tuningJobs/{job}\"; got \"\""},
+    {"AskOfNoJob", Send<&Tuning::SuggestTrials>, "parent: 'tuningJobs/none' client: 'me'", kNotFound,
+     "tuningJobs/none: no such tuning job"},
+    {"AskOfNoClient", Send<&Tuning::SuggestTrials>, "parent: 'tuningJobs/job'", kInvalid,
+     "client: must be 1 to 63 lower-case letters, digits and hyphens, and not begin with a hyphen; got \"\""},
+    {"AskForMany", Send<&Tuning::SuggestTrials>, "parent: 'tuningJobs/job' client: 'me' count: 101", kInvalid,
+     "count: must be 0 to 100; got 101; ask again for more"},
+    {"AskForFewerThanNone", Send<&Tuning::SuggestTrials>, "parent: 'tuningJobs/job' client: 'me' count: -1", kInvalid,
+     "count: must be 0 to 100; got -1; ask again for more"},
+    {"AskWithALongRequestId", Send<&Tuning::SuggestTrials>,
+     "parent: 'tuningJobs/job' client: 'me' request_id: '" + std::string(129, 'r') + "'", kInvalid,
+     "request_id: must be at most 128 bytes; got 129 bytes; shorten it"},
+    {"AskWithAShortLease", Send<&Tuning::SuggestTrials>,
+     "parent: 'tuningJobs/job' client: 'me' lease_duration { nanos: 999000000 }", kInvalid,
+     "lease_duration: must be 1 s to 30 days; got 999ms; choose a time between"},
+    {"AskWithALongLease", Send<&Tuning::SuggestTrials>,
+     "parent: 'tuningJobs/job' client: 'me' lease_duration { seconds: 2592001 }", kInvalid,
+     "lease_duration: must be 1 s to 30 days; got 720h0m1s; choose a time between"},
+    {"AskWithALongWait", Send<&Tuning::SuggestTrials>, "parent: 'tuningJobs/job' client: 'me' max_wait { seconds: 31 }",
+     kInvalid, "max_wait: must be 0 s to 30 s; got 31s; choose a time between"},
+    {"TellOfAJob", Send<&Tuning::ReportMeasurements>, "name: 'tuningJobs/job' attempt: 1", kInvalid,
+     "name: must have the form \"tuningJobs/{job}/trials/{number}\"; got \"tuningJobs/job\""},
+    {"TellOfNoAttempt", Send<&Tuning::ReportMeasurements>, "name: 'tuningJobs/job/trials/1'", kInvalid,
+     "attempt: must be 1 or more; got 0; repeat the attempt of the trial that SuggestTrials handed out"},
+    {"TellOfNoTrial", Send<&Tuning::ReportMeasurements>, "name: 'tuningJobs/job/trials/1' attempt: 1", kNotFound,
+     "tuningJobs/job/trials/1: no such trial"},
+    {"TellOfNoMetric", Send<&Tuning::ReportMeasurements>,
+     "name: 'tuningJobs/job/trials/1' attempt: 1 measurements { step: 1 }", kInvalid,
+     "measurements[0].metric: must be 1 to 128 characters of A-Z a-z 0-9 _ . : / -; got \"\"; name a metric such as "
+     "validation:loss"},
+    {"CompleteAFailureOfNoKind", Send<&Tuning::CompleteTrial>,
+     "name: 'tuningJobs/job/trials/1' attempt: 1 failure { detail: 'so' }", kInvalid,
+     "failure.kind: must be EXIT_CODE, SIGNAL, OUT_OF_MEMORY, TIMEOUT, DIVERGED, NO_METRIC, LOST or SPAWN; got none; "
+     "choose one of these"},
+    {"CompleteNoTrial", Send<&Tuning::CompleteTrial>, "name: 'tuningJobs/job/trials/1' attempt: 1", kNotFound,
+     "tuningJobs/job/trials/1: no such trial"},
+};
+
 const BadRequest kOfTrials[] = {
     {"GetOfTrialZero", Send<&Tuning::GetTrial>, "name: 'tuningJobs/job/trials/0'", kInvalid,
      "name: must have the form \"tuningJobs/{job}/trials/{number}\"; got \"tuningJobs/job/trials/0\""},
@@ -254,6 +294,7 @@ const BadRequest kOfWorkers[] = {
 std::string NameOf(const testing::TestParamInfo<BadRequest>& info) { return info.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(OfJobs, BadRequestTest, testing::ValuesIn(kOfJobs), NameOf);
+INSTANTIATE_TEST_SUITE_P(OfAskAndTell, BadRequestTest, testing::ValuesIn(kOfAskAndTell), NameOf);
 INSTANTIATE_TEST_SUITE_P(OfTrials, BadRequestTest, testing::ValuesIn(kOfTrials), NameOf);
 INSTANTIATE_TEST_SUITE_P(OfWorkers, BadRequestTest, testing::ValuesIn(kOfWorkers), NameOf);
 

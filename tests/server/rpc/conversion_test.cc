@@ -18,7 +18,7 @@ namespace {
 TEST(SpecConversionTest, EveryFieldSurvivesTheWayThereAndBack) {
   TuningJobSpec spec = FullSpec();
   EXPECT_EQ(FromProto(ToProto(spec), "spec").value(), spec);
-  spec.trial.max_runtime = absl::Seconds(90) + absl::Nanoseconds(7);
+  spec.trial->max_runtime = absl::Seconds(90) + absl::Nanoseconds(7);
   spec.max_runtime = absl::InfiniteDuration();
   spec.objective.goal = Goal::kMaximize;
   spec.objective.scope = ObjectiveScope::kBest;
@@ -87,7 +87,7 @@ TEST(SpecConversionTest, ZeroIsKeptWhereItDiffersFromAbsent) {
   EXPECT_EQ(spec.search_space.parameters()[0].default_value, ParameterValue(false));
   EXPECT_EQ(spec.strategy.seed, 0u);
   EXPECT_EQ(std::get<MedianRule>(spec.early_stopping[0]).min_steps, 0);
-  EXPECT_EQ(spec.trial.grace_period, absl::ZeroDuration());
+  EXPECT_EQ(spec.trial->grace_period, absl::ZeroDuration());
   EXPECT_EQ(spec.max_consecutive_failures, 0);
 }
 

@@ -83,6 +83,28 @@ TEST_F(SchemaTest, NewFileCarriesPegboxsMarks) {
   EXPECT_EQ(database.execAndGet("PRAGMA journal_mode").getString(), "wal");
 }
 
+TEST_F(SchemaTest, ADatabaseOfTheFirstSchemaIsBroughtUpToDate) {
+  Fill();
+  {
+    SQLite::Database database(path_, SQLite::OPEN_READWRITE);
+    database.exec("DROP INDEX attempts_by_request_id");
+    for (const char* column : {"client_id", "request_id", "lease_duration"}) {
+      database.exec(std::string("ALTER TABLE attempts DROP COLUMN ") + column);
+    }
+    database.exec("ALTER TABLE jobs DROP COLUMN is_for_workers");
+    database.exec("PRAGMA user_version = 1");
+  }
+  EXPECT_TRUE(ReadAll().ok()) << ReadAll();
+  auto store = *SqliteStore::Open({.path = path_});
+  EXPECT_TRUE(store
+                  ->Read([](Reader& reader) -> absl::Status {
+                    PEGBOX_ASSIGN_OR_RETURN(const Trial trial, reader.GetTrial({"job", 1}));
+                    EXPECT_FALSE(trial.attempt->client.has_value());
+                    return absl::OkStatus();
+                  })
+                  .ok());
+}
+
 TEST_F(SchemaTest, NewerSchemaIsRefused) {
   Fill();
   SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 1000");
