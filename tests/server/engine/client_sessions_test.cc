@@ -124,13 +124,14 @@ TEST_F(ClientSessionsTest, AnUnknownJobIsNotFound) {
 
 TEST_F(ClientSessionsTest, AReplyHoldsAllThatWasHandedOut) {
   TuningJobSpec spec = ClientSpec(10, 10);
-  spec.search_space =
-      SearchSpace::Create(
-          {{.name = "text", .domain = CategoricalDomain{{std::string(400'000, 'a'), std::string(400'000, 'b')}}}})
-          .value();
+  std::vector<Parameter> parameters = {{.name = "x", .domain = DoubleDomain{.min = 0, .max = 1}}};
+  for (int i = 0; i < 200; ++i) {
+    parameters.push_back({.name = "text" + std::to_string(i), .domain = ConstantDomain{std::string(4000, 'a')}});
+  }
+  spec.search_space = SearchSpace::Create(std::move(parameters)).value();
   CreateJob(std::move(spec));
-  EXPECT_EQ(Suggest({.count = 10})->trials.size(), 2);
-  EXPECT_EQ(tuning_jobs_.Get("job")->counts.running, 2);
+  EXPECT_EQ(Suggest({.count = 10})->trials.size(), 1) << "of 800 kB each";
+  EXPECT_EQ(tuning_jobs_.Get("job")->counts.running, 1);
 }
 
 TEST_F(ClientSessionsTest, WorkersAreGivenNoTrialOfAJobWithoutATemplate) {
