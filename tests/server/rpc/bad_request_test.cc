@@ -144,7 +144,7 @@ const BadRequest kOfAskAndTell[] = {
      "lease_duration: must be 1 s to 30 days; got 999ms; choose a time between"},
     {"AskWithALongLease", Send<&Tuning::SuggestTrials>,
      "parent: 'tuningJobs/job' client: 'me' lease_duration { seconds: 2592001 }", kInvalid,
-     "lease_duration: must be 1 s to 30 days; got 720h0m1s; choose a time between"},
+     "lease_duration: must be 1 s to 30 days; got 720h1s; choose a time between"},
     {"AskWithALongWait", Send<&Tuning::SuggestTrials>, "parent: 'tuningJobs/job' client: 'me' max_wait { seconds: 31 }",
      kInvalid, "max_wait: must be 0 s to 30 s; got 31s; choose a time between"},
     {"TellOfAJob", Send<&Tuning::ReportMeasurements>, "name: 'tuningJobs/job' attempt: 1", kInvalid,
@@ -155,7 +155,7 @@ const BadRequest kOfAskAndTell[] = {
      "tuningJobs/job/trials/1: no such trial"},
     {"TellOfNoMetric", Send<&Tuning::ReportMeasurements>,
      "name: 'tuningJobs/job/trials/1' attempt: 1 measurements { step: 1 }", kInvalid,
-     "measurements[0].metric: must be 1 to 128 characters of A-Z a-z 0-9 _ . : / -; got \"\"; name a metric such as "
+     "measurements[0].metric: must be 1 to 128 characters of A-Z a-z 0-9 _ . : / -; got \"\"; name a metric, such as "
      "validation:loss"},
     {"CompleteAFailureOfNoKind", Send<&Tuning::CompleteTrial>,
      "name: 'tuningJobs/job/trials/1' attempt: 1 failure { detail: 'so' }", kInvalid,
