@@ -233,7 +233,7 @@ int Main(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::IsMember({"bayesian", "sobol", "random"}))
       ->capture_default_str();
-  app.add_option("--seeds", options.seeds, "Runs of each")->check(CLI::Range(1, 99))->capture_default_str();
+  app.add_option("--seeds", options.seeds, "Runs of each")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--trials", options.trials, "Look after so many trials")
       ->delimiter(',')
       ->check(CLI::Range(1, 100000))

@@ -21,6 +21,7 @@ struct Options {
   std::vector<int> trials = {20, 50, 100, 200, 500, 1000};
   int dimensions = 10;
   int suggestions = 20;
+  std::string csv;
 };
 
 // The milliseconds of each suggestion from trial n on, after one that is not counted: it has every fit to catch up.
@@ -58,12 +59,19 @@ int Main(int argc, char** argv) {
   app.add_option("--suggestions", options.suggestions, "Timed for each n")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.allow_extras();  // what `./dev bench` passes on to Google Benchmark
+  app.add_option("--csv", options.csv, "Where to append each time, as pegbox_in_process,n,milliseconds");
   CLI11_PARSE(app, argc, argv);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> csv(
+      options.csv.empty() ? nullptr : std::fopen(options.csv.c_str(), "a"),
+      [](std::FILE* file) { return std::fclose(file); });
+  if (!options.csv.empty() && !csv) return app.exit(CLI::FileError("cannot write " + options.csv));
   std::printf("ms a suggestion, %d dimensions; a new value comes before each\n", options.dimensions);
   std::printf("%6s %9s %9s %9s %9s\n", "n", "least", "p50", "mean", "most");
   for (int n : options.trials) {
     std::vector<double> milliseconds = Measure(n, options);
+    if (csv) {
+      for (double one : milliseconds) std::fprintf(csv.get(), "pegbox_in_process,%d,%.4f\n", n, one);
+    }
     std::sort(milliseconds.begin(), milliseconds.end());
     const double mean = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) / options.suggestions;
     std::printf("%6d %9.2f %9.2f %9.2f %9.2f\n", n, milliseconds.front(), milliseconds[milliseconds.size() / 2], mean,
