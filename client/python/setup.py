@@ -1,4 +1,6 @@
-"""Adds the service's description, compiled from proto/, to the package. The rest is in pyproject.toml."""
+"""Adds the service's description, compiled from proto/, to the package. The rest is in
+pyproject.toml.
+"""
 
 import pathlib
 import shutil
@@ -9,18 +11,25 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROTO_FOLDERS = (HERE.parent.parent / "proto", HERE / "proto")  # in the repository; in a source distribution
+PROTO_FOLDERS = (
+    HERE.parent.parent / "proto",
+    HERE / "proto",
+)  # in the repository; in a source distribution
 
 
 def proto_folder() -> pathlib.Path:
     for folder in PROTO_FOLDERS:
         if (folder / "pegbox").is_dir():
             return folder
-    raise FileNotFoundError(f"the folder proto/ is missing; looked for {' and '.join(map(str, PROTO_FOLDERS))}")
+    raise FileNotFoundError(
+        f"the folder proto/ is missing; looked for {' and '.join(map(str, PROTO_FOLDERS))}"
+    )
 
 
 def compile_description(output: pathlib.Path) -> None:
-    """Writes proto/ as a FileDescriptorSet, which every version of protobuf reads, unlike generated code."""
+    """Writes proto/ as a FileDescriptorSet, which every version of protobuf reads, unlike generated
+    code.
+    """
     folder = proto_folder()
     files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*.proto"))
     arguments = [f"--proto_path={folder}", f"--descriptor_set_out={output}", *files]

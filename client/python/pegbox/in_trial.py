@@ -1,7 +1,7 @@
 """What a training program says to Pegbox and asks of it while it runs as a trial.
 
-Standard library only. Run without Pegbox, the same program works on its own: `params` gives the defaults, `report`
-prints, nothing ever says stop.
+Standard library only. Run without Pegbox, the same program works on its own: `params` gives the
+defaults, `report` prints, nothing ever says stop.
 """
 
 import atexit
@@ -26,7 +26,7 @@ _METRIC_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 
 
 class Verdict(NamedTuple):
-    """What Pegbox says to a report. True when the trial is to stop: `if pegbox.report(...): break`."""
+    """What Pegbox says to a report; true for a stop: `if pegbox.report(...): break`."""
 
     should_stop: bool
     reason: str = ""
@@ -36,7 +36,9 @@ class Verdict(NamedTuple):
 
 
 class TrialStopped(SystemExit):
-    """Raised by `report(..., on_stop="raise")`. Nobody catches it: the program ends with exit code 0."""
+    """Raised by `report(..., on_stop="raise")`. Nobody catches it: the program ends with exit code
+    0.
+    """
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(0)
@@ -57,7 +59,9 @@ def trial_name() -> str:
 
 
 def attempt() -> int:
-    """The number of this run of the trial, from 1. Above 1: look for a checkpoint in `checkpoint_dir()`."""
+    """The number of this run of the trial, from 1. Above 1: look for a checkpoint in
+    `checkpoint_dir()`.
+    """
     return int(os.environ.get("PEGBOX_ATTEMPT", "1"))
 
 
@@ -69,10 +73,14 @@ def seed(default: int = 0) -> int:
 def params(defaults: Optional[Mapping[str, Any]] = None, **more_defaults: Any) -> Dict[str, Any]:
     """The trial's hyperparameters over the defaults; without Pegbox the defaults.
 
-    Only the active parameters of the trial are there: give defaults for conditional ones.
+    Only the active parameters of the trial are there: give defaults for conditional ones. A whole
+    number whose default is an int is one too, so that a batch size of a discrete choice comes as
+    32, not 32.0.
     """
     chosen = dict(defaults or {}, **more_defaults)
-    chosen.update(json.loads(os.environ.get("PEGBOX_PARAMS") or "{}"))
+    for name, value in json.loads(os.environ.get("PEGBOX_PARAMS") or "{}").items():
+        is_whole = isinstance(value, float) and value.is_integer() and type(chosen.get(name)) is int
+        chosen[name] = int(value) if is_whole else value
     return chosen
 
 
@@ -87,16 +95,18 @@ def report(
 ) -> Verdict:
     """Reports metrics of a step, such as an epoch; numbers, or what `float` takes.
 
-    Names that are no Python names come in a dict: `report({"validation:loss": 0.3}, step=1)`. Without `step` it is one
-    more than that of the last report, from 0. `checkpoint` says that a checkpoint of this step is complete in
-    `checkpoint_dir()`. Returns what Pegbox says; with `on_stop="raise"` a stop raises TrialStopped instead.
+    Names that are no Python names come in a dict: `report({"validation:loss": 0.3}, step=1)`.
+    Without `step` it is one more than that of the last report, from 0. `checkpoint` says that a
+    checkpoint of this step is complete in `checkpoint_dir()`. Returns what Pegbox says; with
+    `on_stop="raise"` a stop raises TrialStopped instead.
 
-    Waits at most `wait` seconds for the answer, and not at all while an earlier one is late; the verdict is then the
-    last one known. Raises ValueError or TypeError for what can never be a report.
+    Waits at most `wait` seconds for the answer, and not at all while an earlier one is late; the
+    verdict is then the last one known. Raises ValueError or TypeError for what can never be a
+    report.
     """
     if on_stop not in ("return", "raise"):
         raise ValueError(f'on_stop: must be "return" or "raise"; got {on_stop!r}')
-    values = _checked_metrics(dict(metrics or {}, **more_metrics))
+    values = checked_metrics(dict(metrics or {}, **more_metrics))
     if not values and not checkpoint:
         raise ValueError("report: says nothing; give metrics, such as loss=0.3, or checkpoint=True")
     verdict = _reporter.report(step, values, bool(checkpoint), wait)
@@ -113,7 +123,8 @@ def should_stop() -> bool:
 def checkpoint_dir(default: Optional[os.PathLike] = None) -> pathlib.Path:
     """The trial's folder for checkpoints, the same in every attempt on a host. It exists.
 
-    Without Pegbox `default`, made if it is missing, or else a temporary folder that is removed at exit.
+    Without Pegbox `default`, made if it is missing, or else a temporary folder that is removed at
+    exit.
     """
     given = os.environ.get("PEGBOX_CHECKPOINT_DIR") or default
     folder = pathlib.Path(given) if given else _reporter.temporary_folder()
@@ -121,12 +132,26 @@ def checkpoint_dir(default: Optional[os.PathLike] = None) -> pathlib.Path:
     return folder
 
 
-def _checked_metrics(metrics: Mapping[str, Any]) -> Dict[str, float]:
+def use_connection(connection: socket.socket) -> None:
+    """Reports of this process go to this connection instead of to PEGBOX_SOCKET."""
+    _reporter.use(connection)
+
+
+def flush() -> bool:
+    """Waits, for a few seconds at most, until all reports were answered. False: time ran out."""
+    return _reporter.flush()
+
+
+def checked_metrics(metrics: Mapping[str, Any]) -> Dict[str, float]:
+    """The metrics as numbers. Raises ValueError for a name, TypeError for a value that can be no
+    metric.
+    """
     values = {}
     for name, value in metrics.items():
         if not isinstance(name, str) or not _METRIC_NAME.fullmatch(name):
             raise ValueError(
-                f"metrics: a metric's name has 1 to 128 characters of [A-Za-z0-9_.:/-]; got {name!r}"
+                "metrics: a metric's name has 1 to 128 characters of [A-Za-z0-9_.:/-]; "
+                f"got {name!r}"
             )
         try:
             values[name] = float(value)
@@ -135,7 +160,8 @@ def _checked_metrics(metrics: Mapping[str, Any]) -> Dict[str, float]:
     return values
 
 
-def _checked_step(step: Any) -> int:
+def checked_step(step: Any) -> int:
+    """The step as an int. Raises ValueError or TypeError for what is none."""
     try:
         number = operator.index(step)
     except TypeError as error:
@@ -165,7 +191,7 @@ class Reporter:
     def report(self, step: Any, values: Dict[str, float], checkpoint: bool, wait: float) -> Verdict:
         """Sends or prints one report; answers with the last verdict known."""
         with self._lock:
-            number = self._next_step if step is None else _checked_step(step)
+            number = self._next_step if step is None else checked_step(step)
             self._next_step = number + 1
             link = self._connected_link()
         line: Dict[str, Any] = {"step": number}
@@ -203,7 +229,9 @@ class Reporter:
         """A folder of this process that is removed at exit."""
         with self._lock:
             if self._temporary_folder is None:
-                self._temporary_folder = pathlib.Path(tempfile.mkdtemp(prefix="pegbox-checkpoints-"))
+                self._temporary_folder = pathlib.Path(
+                    tempfile.mkdtemp(prefix="pegbox-checkpoints-")
+                )
                 atexit.register(shutil.rmtree, self._temporary_folder, ignore_errors=True)
             return self._temporary_folder
 
@@ -225,7 +253,8 @@ def _open_link(path: str) -> Optional[report_link.ReportLink]:
         connection = report_link.connect(path)
     except OSError as error:
         print(
-            f'pegbox: PEGBOX_SOCKET: cannot connect to "{path}": {error}; reports go to standard output',
+            f'pegbox: PEGBOX_SOCKET: cannot connect to "{path}": {error}; '
+            "reports go to standard output",
             file=sys.stderr,
             flush=True,
         )

@@ -1,7 +1,8 @@
 """The trial's end of the worker's Unix socket: JSON lines up, directives down.
 
-Standard library only. Nothing that happens to the worker may crash or hang the training: what is reported goes into a
-bounded queue, and a thread sends it, one line at a time, each again after a lost connection until it was answered.
+Standard library only. Nothing that happens to the worker may crash or hang the training: what is
+reported goes into a bounded queue, and a thread sends it, one line at a time, each again after a
+lost connection until it was answered.
 """
 
 import collections
@@ -66,8 +67,8 @@ class ReportLink:
     def send(self, line: str, wait: float) -> None:
         """Queues a line, and waits at most `wait` seconds for its answer.
 
-        After an answer that did not come in time nobody waits until all have come. When 10,000 lines wait, the oldest
-        one is dropped.
+        After an answer that did not come in time nobody waits until all have come. When 10,000
+        lines wait, the oldest one is dropped.
         """
         with self._changed:
             if self._is_closed:
@@ -82,10 +83,14 @@ class ReportLink:
             self._is_late = True
 
     def flush(self, timeout: float) -> bool:
-        """Waits until everything was answered; after a stop for at most a second. False: time ran out."""
+        """Waits until everything was answered; after a stop for at most a second. False: time ran
+        out.
+        """
         with self._changed:
             number = self._added
-        return self._wait_settled(number, timeout if self._stop_reason is None else min(timeout, 1.0))
+        return self._wait_settled(
+            number, timeout if self._stop_reason is None else min(timeout, 1.0)
+        )
 
     def close_in_child(self) -> None:
         """After a fork: gives up the copies of the descriptors; the parent's connection stays."""
@@ -104,7 +109,9 @@ class ReportLink:
         self._settled += 1
         self._dropped += 1
         if self._dropped == 1:
-            _warn(f"the worker does not take reports; the oldest of {MAX_QUEUED_LINES:,} are dropped")
+            _warn(
+                f"the worker does not take reports; the oldest of {MAX_QUEUED_LINES:,} are dropped"
+            )
 
     def _wake(self) -> None:
         try:
@@ -163,7 +170,7 @@ class ReportLink:
         with self._changed:
             if directive == "STOP" and self._stop_reason is None:
                 self._stop_reason = str(reply.get("reason", "no reason given"))
-            # A directive also comes unasked; then the answer to the line in flight follows, or has told the same.
+            # A directive also comes unasked; the answer to the line in flight then follows.
             if self._is_in_flight:
                 self._is_in_flight = False
                 self._queue.popleft()

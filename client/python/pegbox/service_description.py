@@ -1,6 +1,7 @@
 """The service's messages and calls, made from proto/'s description when they are first needed.
 
-The description travels as data, not as generated code, so that one wheel serves every version of protobuf and grpcio.
+The description travels as data, not as generated code, so that one wheel serves every version of
+protobuf and grpcio.
 """
 
 import functools
@@ -27,7 +28,9 @@ def _description() -> descriptor_pb2.FileDescriptorSet:
 
 @functools.lru_cache(maxsize=None)
 def message(name: str) -> Any:
-    """The class of a message, such as "Trial" or "TuningJob.TrialCounts". Raises KeyError for another name."""
+    """The class of a message, such as "Trial" or "TuningJob.TrialCounts". Raises KeyError for
+    another name.
+    """
     _description()
     descriptor = descriptor_pool.Default().FindMessageTypeByName(f"{_PACKAGE}.{name}")
     if hasattr(message_factory, "GetMessageClass"):
@@ -36,7 +39,9 @@ def message(name: str) -> Any:
 
 
 def calls(channel: Any, service: str) -> Dict[str, Any]:
-    """The callables of a service, such as "TuningService", on a gRPC channel, by the names of its methods."""
+    """The callables of a service, such as "TuningService", on a gRPC channel, by the names of its
+    methods.
+    """
     methods = [
         method
         for file in _description().file

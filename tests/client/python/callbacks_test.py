@@ -43,7 +43,9 @@ class CallbackTest(unittest.TestCase):
         self.lines: List[Any] = []
         threading.Thread(target=self.serve, args=(worker, self.lines, stop_at), daemon=True).start()
 
-    def serve(self, worker: fake_worker.Connection, lines: List[Any], stop_at: Optional[int]) -> None:
+    def serve(
+        self, worker: fake_worker.Connection, lines: List[Any], stop_at: Optional[int]
+    ) -> None:
         try:
             while True:
                 lines.append(worker.receive())
@@ -106,7 +108,9 @@ class KerasTest(CallbackTest):
         model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
         model.compile(optimizer="sgd", loss="mse")
         x = numpy.ones((4, 1))
-        model.fit(x, x, validation_data=(x, x), epochs=epochs, verbose=0, callbacks=[PegboxCallback()])
+        model.fit(
+            x, x, validation_data=(x, x), epochs=epochs, verbose=0, callbacks=[PegboxCallback()]
+        )
 
     def test_each_epoch_is_reported(self) -> None:
         self.fit(3)
@@ -193,7 +197,11 @@ class TransformersTest(CallbackTest):
             **options,
         )
         trainer = transformers.Trainer(
-            model=Model(), args=arguments, train_dataset=data, eval_dataset=data, callbacks=[PegboxCallback()]
+            model=Model(),
+            args=arguments,
+            train_dataset=data,
+            eval_dataset=data,
+            callbacks=[PegboxCallback()],
         )
         trainer.train()
 

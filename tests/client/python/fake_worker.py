@@ -74,7 +74,9 @@ class FakeWorker:
 
 
 def answer_all(connection: Connection, directive: Any = None) -> "queue.Queue[List[Any]]":
-    """Answers each line until the program closes the connection; the queue then gets all lines at once."""
+    """Answers each line until the program closes the connection; the queue then gets all lines at
+    once.
+    """
     result: "queue.Queue[List[Any]]" = queue.Queue()
 
     def serve() -> None:

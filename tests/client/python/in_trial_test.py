@@ -43,13 +43,16 @@ class ReporterTest(unittest.TestCase):
         self.reporter.use(connection)
         self.addCleanup(self.worker.close)
 
-    def report(self, step: Optional[int], wait: float = LONG_SECONDS, **values: float) -> pegbox.Verdict:
+    def report(
+        self, step: Optional[int], wait: float = LONG_SECONDS, **values: float
+    ) -> pegbox.Verdict:
         return self.reporter.report(step, values, False, wait)
 
     def test_a_line_says_step_metrics_and_checkpoint(self) -> None:
         self.reporter.report(3, {"validation:loss": 0.5}, True, 0)
         self.assertEqual(
-            self.worker.receive(), {"step": 3, "metrics": {"validation:loss": 0.5}, "checkpoint": True}
+            self.worker.receive(),
+            {"step": 3, "metrics": {"validation:loss": 0.5}, "checkpoint": True},
         )
 
     def test_without_a_step_the_next_one_is_taken(self) -> None:
@@ -88,7 +91,9 @@ class ReporterTest(unittest.TestCase):
     def test_a_worker_that_takes_nothing_costs_the_oldest_reports(self) -> None:
         for step in range(report_link.MAX_QUEUED_LINES + 5):
             self.report(step, wait=0, loss=1)
-        steps = [self.worker.receive_and_continue()["step"] for _ in range(report_link.MAX_QUEUED_LINES)]
+        steps = [
+            self.worker.receive_and_continue()["step"] for _ in range(report_link.MAX_QUEUED_LINES)
+        ]
         self.assertEqual(steps, [0, *range(6, report_link.MAX_QUEUED_LINES + 5)])
         self.assertTrue(self.reporter.flush(LONG_SECONDS))
 
@@ -117,7 +122,11 @@ class ProgramTest(unittest.TestCase):
     def start(self, code: str, **environment: str) -> "subprocess.Popen[str]":
         program = start(
             "import os, pegbox\n" + code,
-            {"PEGBOX_SOCKET": self.worker.path, "PEGBOX_TRIAL": "tuningJobs/a/trials/1", **environment},
+            {
+                "PEGBOX_SOCKET": self.worker.path,
+                "PEGBOX_TRIAL": "tuningJobs/a/trials/1",
+                **environment,
+            },
         )
         self.addCleanup(program.communicate)
         self.addCleanup(program.kill)
@@ -125,14 +134,18 @@ class ProgramTest(unittest.TestCase):
 
     def test_hyperparameters_come_over_the_defaults(self) -> None:
         program = self.start(
-            "print(pegbox.params({'lr': 1.0, 'momentum': 0.5}, epochs=3), pegbox.attempt(), pegbox.seed())",
-            PEGBOX_PARAMS='{"lr": 0.1, "optimizer": "sgd"}',
+            "print(pegbox.params({'lr': 1.0, 'momentum': 0.5}, epochs=3))\n"
+            "print(pegbox.params(epochs=3.0))\n"
+            "print(pegbox.attempt(), pegbox.seed())",
+            PEGBOX_PARAMS='{"lr": 0.1, "epochs": 5.0}',
             PEGBOX_ATTEMPT="2",
             PEGBOX_SEED="18446744073709551615",
         )
         out, _ = program.communicate()
         self.assertEqual(
-            out, "{'lr': 0.1, 'momentum': 0.5, 'epochs': 3, 'optimizer': 'sgd'} 2 18446744073709551615\n"
+            out,
+            "{'lr': 0.1, 'momentum': 0.5, 'epochs': 5}\n{'epochs': 5.0, 'lr': 0.1}\n"
+            "2 18446744073709551615\n",
         )
 
     def test_what_was_reported_before_the_end_is_sent(self) -> None:
@@ -142,7 +155,9 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(program.wait(), 0)
 
     def test_a_stop_that_is_not_caught_ends_the_program_well(self) -> None:
-        program = self.start("pegbox.report(loss=1, on_stop='raise', wait=60)\nprint('not stopped')")
+        program = self.start(
+            "pegbox.report(loss=1, on_stop='raise', wait=60)\nprint('not stopped')"
+        )
         fake_worker.answer_all(self.worker.accept(), STOP)
         self.assertEqual(program.communicate(), ("", ""))
         self.assertEqual(program.returncode, 0)
@@ -182,13 +197,17 @@ class ProgramTest(unittest.TestCase):
 
     def test_what_the_worker_refuses_is_told_once(self) -> None:
         program = self.start("for i in range(3): pegbox.report(loss=i, wait=60)")
-        fake_worker.answer_all(self.worker.accept(), {"directive": "CONTINUE", "error": "step: too large"})
+        fake_worker.answer_all(
+            self.worker.accept(), {"directive": "CONTINUE", "error": "step: too large"}
+        )
         self.assertEqual(
             program.communicate(), ("", "pegbox: the worker refused a report: step: too large\n")
         )
 
     def test_without_a_listener_reports_go_to_standard_output(self) -> None:
-        program = self.start("pegbox.report(loss=1, step=2)", PEGBOX_SOCKET=self.worker.path + "-not")
+        program = self.start(
+            "pegbox.report(loss=1, step=2)", PEGBOX_SOCKET=self.worker.path + "-not"
+        )
         out, err = program.communicate()
         self.assertEqual(out, 'PEGBOX_METRICS {"step": 2, "metrics": {"loss": 1.0}}\n')
         self.assertIn("PEGBOX_SOCKET: cannot connect to", err)
@@ -203,12 +222,12 @@ class WithoutPegboxTest(unittest.TestCase):
 
     def test_the_program_works_on_its_own(self) -> None:
         out = self.run_code(
-            "print(pegbox.params(lr=0.1), pegbox.is_trial(), pegbox.trial_name(), pegbox.attempt(), pegbox.seed(5))\n"
+            "print(pegbox.params(lr=0.1), pegbox.is_trial(), pegbox.trial_name(), pegbox.seed(5))\n"
             "print(pegbox.report(loss=0.5, on_stop='raise').should_stop, pegbox.should_stop())"
         )
         self.assertEqual(
             out,
-            "{'lr': 0.1} False  1 5\n"
+            "{'lr': 0.1} False  5\n"
             'PEGBOX_METRICS {"step": 0, "metrics": {"loss": 0.5}}\n'
             "False False\n",
         )
@@ -223,7 +242,9 @@ class WithoutPegboxTest(unittest.TestCase):
         self.assertFalse(os.path.exists(folder))
 
     def test_the_import_needs_the_standard_library_only(self) -> None:
-        out = self.run_code("print([m for m in ('grpc', 'google', 'numpy', 'pandas') if m in sys.modules])")
+        out = self.run_code(
+            "print([m for m in ('grpc', 'google', 'numpy', 'pandas') if m in sys.modules])"
+        )
         self.assertEqual(out, "[]\n")
 
 
@@ -235,22 +256,32 @@ class BadReportTest(unittest.TestCase):
 
     def test_names_of_metrics(self) -> None:
         for name in ("", "a b", "é", "x" * 129, 3):
-            self.assert_refused(ValueError, "metrics: a metric's name has 1 to 128 characters", {name: 1})
+            self.assert_refused(
+                ValueError, "metrics: a metric's name has 1 to 128 characters", {name: 1}
+            )
 
     def test_values(self) -> None:
         for value in ("high", None, [1, 2]):
             self.assert_refused(TypeError, 'metrics["loss"]: must be a number; got', loss=value)
 
     def test_steps(self) -> None:
-        self.assert_refused(ValueError, "step: must be an integer from 0 to 2^53; got -1", step=-1, loss=1)
-        self.assert_refused(ValueError, "step: must be an integer from 0 to 2^53", step=2**53 + 1, loss=1)
-        self.assert_refused(TypeError, "step: must be an integer from 0 to 2^53; got 0.5", step=0.5, loss=1)
+        self.assert_refused(
+            ValueError, "step: must be an integer from 0 to 2^53; got -1", step=-1, loss=1
+        )
+        self.assert_refused(
+            ValueError, "step: must be an integer from 0 to 2^53", step=2**53 + 1, loss=1
+        )
+        self.assert_refused(
+            TypeError, "step: must be an integer from 0 to 2^53; got 0.5", step=0.5, loss=1
+        )
 
     def test_a_report_of_nothing(self) -> None:
         self.assert_refused(ValueError, "report: says nothing", step=1)
 
     def test_what_to_do_at_a_stop(self) -> None:
-        self.assert_refused(ValueError, 'on_stop: must be "return" or "raise"', loss=1, on_stop="exit")
+        self.assert_refused(
+            ValueError, 'on_stop: must be "return" or "raise"', loss=1, on_stop="exit"
+        )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ for epoch in range(1, p["epochs"] + 1):
 """,
             """
 objective: {metric: "validation:loss", goal: minimize}
-parameters: [{name: x, double: {min: 1, max: 2}}, {name: optimizer, categorical: {values: [adam, sgd]}}]
+parameters:
+  - {name: x, double: {min: 1, max: 2}}
+  - {name: optimizer, categorical: {values: [adam, sgd]}}
 max_jobs: 2
 """,
         )
@@ -57,7 +59,9 @@ early_stopping: [{patience: {patience: 3}}]
         )
         self.assertEqual(run.result.returncode, 0, run.result.stderr)
         [trial] = run.trials()
-        self.assertEqual((trial["state"], trial["value"], trial["best_step"]), ("COMPLETED", 1, "4"))
+        self.assertEqual(
+            (trial["state"], trial["value"], trial["best_step"]), ("COMPLETED", 1, "4")
+        )
         self.assertEqual(trial["stop"]["rule"], "patience")
         self.assertIn("stopped by", run.log(1))
 

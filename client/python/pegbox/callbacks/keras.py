@@ -1,4 +1,6 @@
-"""Keras: `model.fit(..., callbacks=[PegboxCallback()])`. Reports the logs of each epoch, such as `val_loss`."""
+"""Keras: `model.fit(..., callbacks=[PegboxCallback()])`. Reports the logs of each epoch, such as
+`val_loss`.
+"""
 
 from typing import Any, Mapping, Optional
 

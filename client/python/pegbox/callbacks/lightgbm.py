@@ -1,4 +1,5 @@
-"""LightGBM: `lightgbm.train(..., valid_sets=[data], valid_names=["validation"], callbacks=[PegboxCallback()])`.
+"""LightGBM: `lightgbm.train(..., valid_sets=[data], valid_names=["validation"],
+callbacks=[PegboxCallback()])`.
 
 Reports each metric of each round as `validation:l2`; of `lightgbm.cv` the mean of the folds.
 """
@@ -9,7 +10,9 @@ from pegbox import in_trial
 
 
 class PegboxCallback:
-    """Rounds count from 1. They are short, so none waits for its answer: a stop comes a round or so later."""
+    """Rounds count from 1. They are short, so none waits for its answer: a stop comes a round or so
+    later.
+    """
 
     order = 25  # after the metrics are recorded, before LightGBM's own early stopping
 

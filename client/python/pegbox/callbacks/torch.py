@@ -1,9 +1,10 @@
-"""A PyTorch training loop that reports, keeps a checkpoint, and goes on from it in a trial's next attempt.
+"""A PyTorch training loop that reports, keeps a checkpoint, and goes on from it in a trial's next
+attempt.
 
-    loop = TrainingLoop(model=model, optimizer=optimizer)
-    for epoch in loop.epochs(20):
-        ...
-        loop.report({"validation:loss": loss})
+loop = TrainingLoop(model=model, optimizer=optimizer)
+for epoch in loop.epochs(20):
+    ...
+    loop.report({"validation:loss": loss})
 """
 
 import os
@@ -19,20 +20,24 @@ class TrainingLoop:
     """Epochs from 1, with what has a `state_dict` saved at each report."""
 
     def __init__(self, *, folder: Optional[os.PathLike] = None, **parts: Any) -> None:
-        """`parts` are the model, the optimizer, and so on; `folder` the place of checkpoints outside of Pegbox."""
+        """`parts` are the model, the optimizer, and so on; `folder` the place of checkpoints
+        outside of Pegbox.
+        """
         self._parts = parts
         self._file: pathlib.Path = in_trial.checkpoint_dir(folder) / "last.pt"
         self._epoch = 0
         self._is_stopped = False
 
     def epochs(self, count: int) -> Iterator[int]:
-        """The numbers of the epochs that are left, up to `count`; ends early when Pegbox says stop."""
+        """The numbers of the epochs left, up to `count`; ends early when Pegbox says stop."""
         self._load()
         while self._epoch < count and not self._is_stopped and not in_trial.should_stop():
             self._epoch += 1
             yield self._epoch
 
-    def report(self, metrics: Optional[Mapping[str, Any]] = None, **more_metrics: Any) -> in_trial.Verdict:
+    def report(
+        self, metrics: Optional[Mapping[str, Any]] = None, **more_metrics: Any
+    ) -> in_trial.Verdict:
         """Saves the parts, then reports the metrics of this epoch."""
         state = {name: part.state_dict() for name, part in self._parts.items()}
         unfinished = self._file.with_suffix(".new")

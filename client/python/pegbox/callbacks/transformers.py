@@ -1,4 +1,5 @@
-"""Hugging Face Trainer: `Trainer(..., callbacks=[PegboxCallback()])`. Reports each evaluation, such as `eval_loss`.
+"""Hugging Face Trainer: `Trainer(..., callbacks=[PegboxCallback()])`. Reports each evaluation, such
+as `eval_loss`.
 
 Of several processes the first reports, and all stop together.
 """
@@ -25,7 +26,9 @@ class PegboxCallback(transformers.TrainerCallback):
     ) -> None:
         is_once_an_epoch = args.eval_strategy == transformers.trainer_utils.IntervalStrategy.EPOCH
         step = round(state.epoch or 0) if is_once_an_epoch else state.global_step
-        values = {name: value for name, value in metrics.items() if isinstance(value, numbers.Number)}
+        values = {
+            name: value for name, value in metrics.items() if isinstance(value, numbers.Number)
+        }
         decision = [state.is_world_process_zero and bool(in_trial.report(values, step=step))]
         accelerate.utils.broadcast_object_list(decision)
         if decision[0]:

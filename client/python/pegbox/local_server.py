@@ -1,0 +1,128 @@
+"""A pegbox-server on this machine, in a data folder, as `pegbox run` keeps it. Standard library
+only.
+"""
+
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import List, Optional, Union
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.01
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def find_program(name: str) -> str:
+    """The path of a program of Pegbox: in $PEGBOX_BIN_DIR, in the package's own bin/, beside
+    Python, or on $PATH.
+
+    Raises FileNotFoundError, with where it was looked for.
+    """
+    folders: List[pathlib.Path] = [
+        pathlib.Path(__file__).parent / "bin",
+        pathlib.Path(sys.executable).parent,
+    ]
+    if os.environ.get("PEGBOX_BIN_DIR"):
+        folders.insert(0, pathlib.Path(os.environ["PEGBOX_BIN_DIR"]))
+    for folder in folders:
+        if os.access(folder / name, os.X_OK):
+            return str(folder / name)
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    looked = ", ".join(map(str, folders))
+    raise FileNotFoundError(
+        f"{name}: not found in {looked} or on PATH; build it with ./dev build {name} and set "
+        "PEGBOX_BIN_DIR to its folder, or name a server that runs elsewhere"
+    )
+
+
+def end_with_parent(sent: int = signal.SIGTERM) -> None:
+    """Asks the kernel to send this process a signal when the thread that started it ends."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(sent), 0, 0, 0)
+
+
+class LocalServer:
+    """Starts a server on a data folder, or uses the one that runs there. Its end stops what it
+    started.
+
+    DIR/server holds the store, DIR/server/address the address, DIR/server.log the log.
+    """
+
+    def __init__(self, data: Union[str, "os.PathLike[str]"] = "./pegbox-data") -> None:
+        """Returns when the server serves. RuntimeError: it ended at once, or took too long; with
+        the end of its log.
+        """
+        self.data = pathlib.Path(data).resolve()
+        self._process: Optional["subprocess.Popen[bytes]"] = None
+        folder = self.data / "server"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._address_file = folder / "address"
+        self._log_file = self.data / "server.log"
+        running = self._read_address()
+        self.address: str = (
+            running if running and _accepts_connections(running) else self._start(folder)
+        )
+
+    def __enter__(self) -> "LocalServer":
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the server that was started here, and waits for its end."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _start(self, folder: pathlib.Path) -> str:
+        self._address_file.unlink(missing_ok=True)
+        command = [find_program("pegbox-server"), "--data", str(folder), "--listen", "127.0.0.1:0"]
+        with open(self._log_file, "ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--address-file", str(self._address_file)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # an interrupt from the keyboard is for its parent
+                preexec_fn=end_with_parent,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            address = self._read_address()
+            if address is not None:
+                return address
+            time.sleep(_POLL_SECONDS)
+        self.close()
+        tail = self._log_file.read_text(errors="replace")[-2_000:]
+        raise RuntimeError(f"pegbox-server did not start in {self.data}:\n{tail}")
+
+    def _read_address(self) -> Optional[str]:
+        try:
+            return self._address_file.read_text().strip() or None
+        except OSError:
+            return None
+
+
+def _accepts_connections(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1.0).close()
+    except (OSError, ValueError):
+        return False
+    return True
