@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
+#include "client/cli/diagnose_command.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/local_cluster.h"
 #include "client/cli/run_command.h"
@@ -33,6 +34,9 @@ struct Flags {
   std::string id;
   std::string target;  // JOB, TRIAL or either
   std::string sort = "number";
+  std::string train_metric;
+  std::string validation_metric;
+  std::string goal;
   int64_t attempt = 0;
   int64_t slots = 0;
   bool follow = false;
@@ -235,7 +239,25 @@ class CommandLine {
     logs->add_flag("-f,--follow", flags_.follow, "Go on until the attempt has ended");
     logs->add_option("--attempt", flags_.attempt, "Number of the attempt, from 1; the last one when absent")
         ->check(CLI::PositiveNumber);
+    AddDiagnose();
     AddCall("workers", "List the workers", "workers", NeedsServer::kStarted, [](Session& s) { return ListWorkers(s); });
+  }
+
+  void AddDiagnose() {
+    auto* const diagnose = AddCall("diagnose", "Tell whether a job's trials overfit, and what moves that",
+                                   "diagnose fashion", NeedsServer::kStarted, [this](Session& s) {
+                                     return Diagnose(s, {.job = flags_.target,
+                                                         .train_metric = flags_.train_metric,
+                                                         .validation_metric = flags_.validation_metric,
+                                                         .goal = flags_.goal});
+                                   });
+    AddTarget(diagnose, "JOB", "Which job");
+    diagnose->add_option("--train", flags_.train_metric,
+                         "Metric on the training data; train:X when the objective is validation:X");
+    diagnose->add_option("--validation", flags_.validation_metric,
+                         "The same metric on held-out data; the objective when absent");
+    diagnose->add_option("--goal", flags_.goal, "minimize or maximize, of both metrics; the objective's when absent")
+        ->check(CLI::IsMember({"minimize", "maximize"}));
   }
 
   void AddRun() {

@@ -112,6 +112,10 @@ absl::StatusOr<v1::TuningJob> Client::ResumeTuningJob(absl::string_view job_id) 
   return Call(&Stub::ResumeTuningJob, Named<v1::ResumeTuningJobRequest>(TuningJobName(job_id)));
 }
 
+absl::StatusOr<v1::TuningJobDiagnosis> Client::DiagnoseTuningJob(const v1::DiagnoseTuningJobRequest& request) {
+  return Call(&Stub::DiagnoseTuningJob, request);
+}
+
 absl::Status Client::WatchOnce(v1::WatchTuningJobRequest& request, Cancellation* cancellation,
                                const std::function<void(const v1::WatchTuningJobResponse&)>& on_event) {
   grpc::ClientContext context;

@@ -56,6 +56,8 @@ class Client {
   absl::StatusOr<v1::TuningJob> PauseTuningJob(absl::string_view job_id);
   absl::StatusOr<v1::TuningJob> ResumeTuningJob(absl::string_view job_id);
 
+  absl::StatusOr<v1::TuningJobDiagnosis> DiagnoseTuningJob(const v1::DiagnoseTuningJobRequest& request);
+
   // Calls `on_event` for everything that changed after `since_revision`, until the job has ended. A stream that breaks
   // with UNAVAILABLE is taken up again after the last revision received, with growing, jittered pauses.
   absl::Status Watch(absl::string_view job_id, const WatchOptions& options,

@@ -18,6 +18,7 @@ Engine::Engine(Store& store, TrialLog& trial_log, const Clock& clock, Options op
             .live_jobs = live_jobs_,
             .jobs_to_plan = jobs_to_plan_},
       tuning_jobs_(core_),
+      job_diagnoses_(core_),
       worker_sessions_(core_),
       client_sessions_(core_),
       trial_reports_(core_),

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "server/engine/client_sessions.h"
 #include "server/engine/core.h"
+#include "server/engine/job_diagnoses.h"
 #include "server/engine/reconciler.h"
 #include "server/engine/suggestion_pool.h"
 #include "server/engine/trial_reports.h"
@@ -36,6 +37,7 @@ class Engine {
   void Stop();
 
   TuningJobs& tuning_jobs() { return tuning_jobs_; }
+  JobDiagnoses& job_diagnoses() { return job_diagnoses_; }
   WorkerSessions& worker_sessions() { return worker_sessions_; }
   ClientSessions& client_sessions() { return client_sessions_; }
   TrialReports& trial_reports() { return trial_reports_; }
@@ -51,6 +53,7 @@ class Engine {
   JobQueue jobs_to_suggest_;
   Core core_;
   TuningJobs tuning_jobs_;
+  JobDiagnoses job_diagnoses_;
   WorkerSessions worker_sessions_;
   ClientSessions client_sessions_;
   TrialReports trial_reports_;

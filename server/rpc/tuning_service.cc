@@ -12,6 +12,7 @@
 #include "server/domain/objective.h"
 #include "server/rpc/change_wait.h"
 #include "server/rpc/convert_ask_tell.h"
+#include "server/rpc/convert_diagnosis.h"
 #include "server/rpc/convert_job.h"
 #include "server/rpc/convert_trial.h"
 #include "server/rpc/convert_worker.h"
@@ -126,6 +127,16 @@ grpc::Status TuningServiceImpl::WatchTuningJob(grpc::ServerContext* context, con
         tuning_jobs_, std::move(job_id), [writer](const auto& response) { return writer->Write(response); },
         [context] { return context->IsCancelled(); });
     return watch.Run(request->since_revision());
+  });
+}
+
+grpc::Status TuningServiceImpl::DiagnoseTuningJob(grpc::ServerContext*, const v1::DiagnoseTuningJobRequest* request,
+                                                  v1::TuningJobDiagnosis* response) {
+  return Reply("DiagnoseTuningJob", [&]() -> absl::Status {
+    PEGBOX_ASSIGN_OR_RETURN(const DiagnosisRequest diagnose, FromProto(*request));
+    PEGBOX_ASSIGN_OR_RETURN(const JobDiagnosis diagnosis, engine_.job_diagnoses().Diagnose(diagnose));
+    *response = ToProto(diagnose.job_id, diagnosis);
+    return absl::OkStatus();
   });
 }
 

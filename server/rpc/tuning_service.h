@@ -29,6 +29,8 @@ class TuningServiceImpl final : public v1::TuningService::Service {
                                v1::TuningJob* response) override;
   grpc::Status WatchTuningJob(grpc::ServerContext* context, const v1::WatchTuningJobRequest* request,
                               grpc::ServerWriter<v1::WatchTuningJobResponse>* writer) override;
+  grpc::Status DiagnoseTuningJob(grpc::ServerContext* context, const v1::DiagnoseTuningJobRequest* request,
+                                 v1::TuningJobDiagnosis* response) override;
 
   grpc::Status GetTrial(grpc::ServerContext* context, const v1::GetTrialRequest* request, v1::Trial* response) override;
   grpc::Status ListTrials(grpc::ServerContext* context, const v1::ListTrialsRequest* request,
