@@ -175,6 +175,15 @@ grpc::Status FakeTuningService::ListTrials(Context*, const v1::ListTrialsRequest
   return grpc::Status::OK;
 }
 
+grpc::Status FakeTuningService::DiagnoseTuningJob(Context*, const v1::DiagnoseTuningJobRequest* request,
+                                                  v1::TuningJobDiagnosis* response) {
+  if (error.has_value()) return *error;
+  *response = diagnosis;
+  response->set_train_metric(request->train_metric().empty() ? "train:loss" : request->train_metric());
+  response->set_validation_metric("validation:loss");
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeTuningService::GetBestTrial(Context*, const v1::GetBestTrialRequest* request, v1::Trial* response) {
   if (error.has_value()) return *error;
   for (const v1::TuningJob& job : jobs) {

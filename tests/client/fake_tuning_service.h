@@ -33,6 +33,7 @@ class FakeTuningService : public v1::TuningService::Service {
   std::vector<v1::Trial> trials;  // of jobs[0]
   std::vector<v1::TrialMeasurement> measurements;
   std::vector<std::string> log;
+  v1::TuningJobDiagnosis diagnosis;  // of any job
   std::vector<v1::Worker> workers;
   std::optional<grpc::Status> error;  // answered to every unary call
 
@@ -64,6 +65,7 @@ class FakeTuningService : public v1::TuningService::Service {
   grpc::Status ResumeTuningJob(Context*, const v1::ResumeTuningJobRequest*, v1::TuningJob*) override;
   grpc::Status WatchTuningJob(Context*, const v1::WatchTuningJobRequest*,
                               grpc::ServerWriter<v1::WatchTuningJobResponse>*) override;
+  grpc::Status DiagnoseTuningJob(Context*, const v1::DiagnoseTuningJobRequest*, v1::TuningJobDiagnosis*) override;
   grpc::Status GetTrial(Context*, const v1::GetTrialRequest*, v1::Trial*) override;
   grpc::Status ListTrials(Context*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
   grpc::Status GetBestTrial(Context*, const v1::GetBestTrialRequest*, v1::Trial*) override;

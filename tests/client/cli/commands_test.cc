@@ -269,6 +269,38 @@ TEST_F(CommandsTest, TrialShowsAttemptsStopAndCurves) {
   EXPECT_EQ(document.at("measurements").size(), 6);
 }
 
+TEST_F(CommandsTest, DiagnoseShowsFindingsParametersAndTrials) {
+  service_.diagnosis = Parse<v1::TuningJobDiagnosis>(R"pb(
+    verdict: OVERFITS
+    trials {
+      trial: "tuningJobs/fashion/trials/2"
+      value: 0.5
+      best_step: 2
+      train: 0.25
+      validation: 0.5
+      gap: 0.25
+      divergence_step: 2
+      last_step: 9
+    }
+    effects {
+      parameter: "dropout"
+      trials: 8
+      with_gap { strength: -0.75 p_value: 0.004 }
+      with_value { strength: -0.5 p_value: 0.2 }
+      low_gap: 0.3
+      high_gap: 0.1
+    }
+    findings: "The trials overfit."
+  )pb");
+  ASSERT_EQ(Pegbox({"diagnose", "fashion", "--train", "train:nll"}), ExitCode::kOk);
+  EXPECT_THAT(out_, HasSubstr("verdict     overfits\n- The trials overfit.\n"));
+  EXPECT_THAT(out_, HasSubstr("-0.75 (p 0.004)"));
+  EXPECT_THAT(out_, HasSubstr("train:nll"));
+  EXPECT_THAT(out_, testing::ContainsRegex("  2 +0.5 +2 +0.25 +0.5 +0.25 +2 +9"));
+  ASSERT_EQ(Pegbox({"diagnose", "fashion", "--output", "json"}), ExitCode::kOk);
+  EXPECT_EQ(OutputAs<v1::TuningJobDiagnosis>().effects(0).parameter(), "dropout");
+}
+
 TEST_F(CommandsTest, LogsArePrintedAsTheyAre) {
   service_.log = {"epoch 1\n", "epo", "ch 2\n"};
   EXPECT_EQ(Pegbox({"logs", "fashion/2", "--attempt", "1", "-f"}), ExitCode::kOk);
