@@ -29,7 +29,7 @@ constexpr size_t kMaxSeen = 60;  // bytes of a key that a message repeats
 // The keys whose absence the server could not tell from a zero or an empty list, or would report without a line.
 const std::map<std::string, std::vector<std::string>>& RequiredKeys() {
   static const auto* const keys = new std::map<std::string, std::vector<std::string>>{
-      {"pegbox.v1.TuningJobSpec", {"objective", "parameters", "max_jobs", "trial"}},
+      {"pegbox.v1.TuningJobSpec", {"objective", "parameters", "max_jobs"}},
       {"pegbox.v1.Objective", {"metric", "goal"}},
       {"pegbox.v1.Parameter", {"name", "domain"}},
       {"pegbox.v1.DoubleRange", {"min", "max"}},

@@ -295,7 +295,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"key_of_keyless_message", WithParameters("  - {name: x, bool: {values: [true]}}\n"),
                 "a.yaml:2: parameters[0].bool.values: unknown key; no keys are known here"},
         BadFile{"merge_key", WithParameters("  - {name: x, double: {<<: {min: 0}, max: 1}}\n"),
-                "a.yaml:2: parameters[0].double.<<: unknown key; the known keys are min, max, scale"},
+                "a.yaml:2: parameters[0].double.<<: unknown key; the known keys are min, max, scale, include_zero"},
         BadFile{"missing_max_jobs",
                 absl::StrCat(kParameters, "objective: {metric: loss, goal: minimize}\ntrial: {command: [t]}\n"),
                 "a.yaml:1: max_jobs: is required and missing"},

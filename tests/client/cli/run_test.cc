@@ -186,7 +186,8 @@ TEST_F(RunTest, ABadJobFileStartsNothing) {
 }
 
 TEST_F(RunTest, AJobWithoutACommandStartsNothing) {
-  std::ofstream(folder_ + "/job.yaml") << "max_jobs: 3\n";
+  const std::string file = kJobFile;
+  std::ofstream(folder_ + "/job.yaml") << file.substr(0, file.find("trial:"));
   const auto run = StartRun();
   ExpectExit(*run, 2);
   EXPECT_THAT(Output(), HasSubstr("job.yaml: trial: required to run a job here"));
