@@ -17,6 +17,7 @@ enum class RandomPurpose : uint64_t {
   kAcquisition = 4,
   kSimulation = 5,    // of benchmarks
   kPermutations = 6,  // of statistical tests
+  kLocalModel = 7,
 };
 
 // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).

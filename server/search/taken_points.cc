@@ -14,6 +14,9 @@ TakenPoints::TakenPoints(const UnitCube& cube, const std::vector<Observation>& o
   for (const Observation& observation : observations) points_.insert(cube.Encode(observation.parameters));
 }
 
+TakenPoints::TakenPoints(const UnitCube& cube, std::span<const UnitPoint> points)
+    : cube_(cube), points_(points.begin(), points.end()) {}
+
 bool TakenPoints::IsExhausted() const {
   return cube_.space().CountAssignments(static_cast<int64_t>(points_.size())).has_value();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -15,6 +16,8 @@ namespace pegbox {
 class TakenPoints {
  public:
   TakenPoints(const UnitCube& cube, const std::vector<Observation>& observations);
+  // Encoded already. The cube outlives this.
+  TakenPoints(const UnitCube& cube, std::span<const UnitPoint> points);
 
   // False: its assignment was taken before.
   bool Take(const UnitPoint& point) { return points_.insert(Canonical(point)).second; }

@@ -25,15 +25,24 @@ std::vector<SimulatedTrial> Simulate(Searcher& searcher, const SearchProblem& pr
                                      int workers) {
   RandomStream durations(seed, 1, RandomPurpose::kSimulation);
   std::vector<Observation> observations;
+  std::optional<SurrogateFit> last_fit;
   std::vector<Running> running;
   std::vector<SimulatedTrial> ended;
   double best = std::numeric_limits<double>::infinity(), best_gap = best, now = 0;
   while (ended.size() < static_cast<size_t>(trials)) {
     while (running.size() < static_cast<size_t>(workers) && observations.size() < static_cast<size_t>(trials)) {
       const int64_t number = static_cast<int64_t>(observations.size()) + 1;
+      SearchSnapshot snapshot{problem.space, Goal::kMinimize, seed,
+                              number,        observations,    last_fit ? &*last_fit : nullptr};
+      // The server makes these beside the suggestions, so that no trial waits for them.
+      if (searcher.IsFitDue(snapshot)) {
+        last_fit = searcher.Fit(snapshot).value();
+        snapshot.last_fit = &*last_fit;
+      }
       const auto start = std::chrono::steady_clock::now();
-      auto suggestions = searcher.Suggest({problem.space, Goal::kMinimize, seed, number, observations}, 1).value();
+      auto suggestions = searcher.Suggest(snapshot, 1).value();
       const std::chrono::duration<double, std::milli> duration = std::chrono::steady_clock::now() - start;
+      if (suggestions.at(0).provenance.fit) last_fit = suggestions.at(0).provenance.fit;
       observations.push_back({number, std::move(suggestions.at(0).parameters), Observation::Kind::kPending, 0});
       running.push_back({now + std::exp(0.5 * durations.Normal()), observations.size() - 1, duration.count()});
       std::push_heap(running.begin(), running.end(), std::greater<>());

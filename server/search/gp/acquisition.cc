@@ -11,6 +11,8 @@ namespace {
 
 // sigma^2 / s^2 above which the best output is no longer trusted.
 constexpr double kNoisy = 0.3;
+// c. The labels are no more than 1, whose Phi is 0.84: too little of a difference where nothing failed ever.
+constexpr double kSharpness = 3;
 
 }  // namespace
 
@@ -30,8 +32,11 @@ std::vector<double> Acquisition::Evaluate(std::span<const UnitPoint> points, std
   const PosteriorBatch posterior = objective_.Predict(matrix);
   std::vector<double> values(points.size()), by_mean(points.size()), by_deviation(points.size());
   for (size_t b = 0; b < points.size(); ++b) {
-    const LogImprovement improvement =
-        LogExpectedImprovement(incumbent_, posterior.mean()[b], posterior.deviation()[b]);
+    const double mean = posterior.mean()[b];
+    const double deviation = posterior.deviation()[b];
+    const LogImprovement improvement = kind_ == AcquisitionKind::kLogEi
+                                           ? LogExpectedImprovement(incumbent_, mean, deviation)
+                                           : LogImprovement{deviation - mean, -1, 1};
     values[b] = improvement.value;
     by_mean[b] = improvement.by_mean;
     by_deviation[b] = improvement.by_deviation;
@@ -54,11 +59,11 @@ void Acquisition::AddFeasibility(const FeatureMatrix& points, std::vector<double
   for (size_t b = 0; b < points.count; ++b) {
     const double mean = posterior.mean()[b];
     const double deviation = posterior.deviation()[b];
-    const double scale = 1 / std::sqrt(1 + deviation * deviation);
+    const double scale = kSharpness / std::sqrt(1 + kSharpness * kSharpness * deviation * deviation);
     const LogProbability probability = LogNormalCdf(mean * scale);
-    values[b] += probability.value;
-    by_mean[b] = probability.derivative * scale;
-    by_deviation[b] = -probability.derivative * mean * deviation * scale * scale * scale;
+    values[b] += caution_ * probability.value;
+    by_mean[b] = caution_ * probability.derivative * scale;
+    by_deviation[b] = -caution_ * probability.derivative * mean * deviation * scale * scale * scale;
   }
   if (gradient != nullptr) posterior.AddGradient(by_mean, by_deviation, *gradient);
 }

@@ -1,5 +1,6 @@
-// How promising points are: the logarithm of expected improvement, plus, where trials have failed, the logarithm of the
-// probability that a trial succeeds.
+// How promising points are: the logarithm of expected improvement, plus, where trials have failed, a multiple of the
+// logarithm of the probability that a trial succeeds, log Phi(c mu / sqrt(1 + c^2 sigma^2)) by the posterior of the
+// labels +1 and -1.
 #pragma once
 
 #include <span>
@@ -16,14 +17,25 @@ namespace pegbox {
 double ChooseIncumbent(const GaussianProcess& objective, std::span<const double> outputs,
                        std::span<const double> pending_means);
 
+enum class AcquisitionKind {
+  kLogEi,
+  kUcb,  // sigma - mu: a bound on what the point may reach; spreads many pending trials better
+};
+
 class Acquisition {
  public:
-  // `feasibility`: of the labels +1 (a value) and -1 (a failure); null when too few failed. All outlive this.
+  // `incumbent`: of kLogEi. `feasibility`: of the labels +1 (a value) and -1 (a failure); null when too few failed.
+  // `caution`: the multiple. All outlive this.
   Acquisition(const FeatureMap& features, const GaussianProcess& objective, const GaussianProcess* feasibility,
-              double incumbent)
-      : features_(features), objective_(objective), feasibility_(feasibility), incumbent_(incumbent) {}
+              double incumbent, double caution = 1, AcquisitionKind kind = AcquisitionKind::kLogEi)
+      : features_(features),
+        objective_(objective),
+        feasibility_(feasibility),
+        incumbent_(incumbent),
+        caution_(caution),
+        kind_(kind) {}
 
-  // LogEI + log Phi(mu_c / sqrt(1 + sigma_c^2)), one a point. Finite or -infinity.
+  // One a point. Finite or -infinity.
   std::vector<double> Evaluate(std::span<const UnitPoint> points) const { return Evaluate(points, nullptr); }
 
   // Also its gradient by the numeric features, [points, features.numeric()].
@@ -32,6 +44,8 @@ class Acquisition {
   }
 
   const FeatureMap& features() const { return features_; }
+  // Points that the model knows: what an evaluation costs grows with it.
+  size_t model_size() const { return objective_.measured() + objective_.pending(); }
 
  private:
   std::vector<double> Evaluate(std::span<const UnitPoint> points, std::vector<double>* gradient) const;
@@ -41,6 +55,8 @@ class Acquisition {
   const GaussianProcess& objective_;
   const GaussianProcess* feasibility_;
   double incumbent_;
+  double caution_;
+  AcquisitionKind kind_;
 };
 
 }  // namespace pegbox

@@ -10,27 +10,32 @@
 namespace pegbox {
 namespace {
 
-constexpr int kGlobalCandidates = 512;
-constexpr int kLocalCandidates = 128;
+constexpr AcquisitionOptimizer::Effort kFullEffort = {512, 128, 4, 4, 40};
+constexpr AcquisitionOptimizer::Effort kHalfEffort = {256, 64, 2, 2, 20};
+constexpr size_t kHalfEffortSize = 300;  // points of the model
+constexpr int64_t kEnumerated = 512;     // assignments of a space that is looked at entirely
 constexpr size_t kLocalCentres = 5;
-constexpr size_t kGreedyStarts = 4;
-constexpr size_t kDrawnStarts = 4;
 constexpr size_t kBlock = 256;  // points evaluated at once, so that their covariances stay in the cache
-constexpr int kRounds = 40;
 constexpr int kRoundsAfterSweep = 10;
 constexpr int kSweeps = 4;
 constexpr size_t kSweptPoints = 4;
 constexpr int64_t kFewLevels = 8;        // all of them are tried in a sweep
 constexpr int64_t kClimbingLevels = 16;  // above, an ordered axis climbs as a continuous one
 
+void MoveInto(const SearchBox& box, UnitPoint& point) {
+  for (size_t i = 0; i < point.size(); ++i) point[i] = box.lower[i] * (1 - point[i]) + box.upper[i] * point[i];
+}
+
 bool IsBetterPoint(const ScoredPoint& a, const ScoredPoint& b) { return a.value > b.value; }
 
 }  // namespace
 
 AcquisitionOptimizer::AcquisitionOptimizer(const UnitCube& cube, const Acquisition& acquisition, uint64_t seed,
-                                           uint64_t number)
+                                           uint64_t number, const SearchBox* box)
     : cube_(cube),
       acquisition_(acquisition),
+      box_(box),
+      effort_(acquisition.model_size() < kHalfEffortSize ? kFullEffort : kHalfEffort),
       sequence_seed_(MixSeed(seed, number)),
       random_(seed, number, RandomPurpose::kAcquisition) {
   for (size_t i = 0; i < cube.axes().size(); ++i) {
@@ -43,7 +48,7 @@ AcquisitionOptimizer::AcquisitionOptimizer(const UnitCube& cube, const Acquisiti
 }
 
 std::vector<ScoredPoint> AcquisitionOptimizer::Maximize(std::span<const UnitPoint> best_observed) {
-  if (const auto count = cube_.space().CountAssignments(kGlobalCandidates)) {
+  if (const auto count = cube_.space().CountAssignments(kEnumerated)) {
     std::vector<ScoredPoint> all = Score(AllPoints(*count));
     std::stable_sort(all.begin(), all.end(), IsBetterPoint);
     return all;
@@ -51,7 +56,7 @@ std::vector<ScoredPoint> AcquisitionOptimizer::Maximize(std::span<const UnitPoin
   std::vector<ScoredPoint> candidates = Score(Candidates(best_observed));
   std::stable_sort(candidates.begin(), candidates.end(), IsBetterPoint);
   std::vector<ScoredPoint> starts = ChooseStarts(candidates);
-  Climb(starts, kRounds);
+  Climb(starts, effort_.rounds);
   if (!swept_axes_.empty()) {
     std::stable_sort(starts.begin(), starts.end(), IsBetterPoint);
     std::vector<ScoredPoint> swept(starts.begin(), starts.begin() + std::min(kSweptPoints, starts.size()));
@@ -77,12 +82,14 @@ std::vector<UnitPoint> AcquisitionOptimizer::AllPoints(int64_t count) const {
 std::vector<UnitPoint> AcquisitionOptimizer::Candidates(std::span<const UnitPoint> best_observed) {
   std::vector<UnitPoint> points;
   const SobolSequence sequence(cube_.axes().size(), sequence_seed_);
-  for (int i = 0; i < kGlobalCandidates; ++i) {
-    points.push_back(sequence.Point(i));
+  for (int i = 0; i < effort_.global_candidates; ++i) {
+    points.push_back(sequence.Point(static_cast<uint64_t>(i)));
+    if (box_ != nullptr) MoveInto(*box_, points.back());
     cube_.Snap(points.back());
   }
   const size_t centres = std::min(kLocalCentres, best_observed.size());
-  for (int i = 0; centres > 0 && i < kLocalCandidates; ++i) points.push_back(Perturbed(best_observed[i % centres]));
+  for (int i = 0; centres > 0 && i < effort_.local_candidates; ++i)
+    points.push_back(Perturbed(best_observed[i % centres]));
   return points;
 }
 
@@ -136,7 +143,7 @@ double AcquisitionOptimizer::DrawCoordinate(size_t axis) {
 // The best, and others with a probability that grows with their value: standardized values as logarithms of weights,
 // drawn without replacement by adding Gumbel numbers.
 std::vector<ScoredPoint> AcquisitionOptimizer::ChooseStarts(const std::vector<ScoredPoint>& candidates) {
-  const size_t greedy = std::min(kGreedyStarts, candidates.size());
+  const size_t greedy = std::min(effort_.greedy_starts, candidates.size());
   std::vector<ScoredPoint> starts(candidates.begin(), candidates.begin() + greedy);
   double mean = 0, square = 0, count = 0;
   for (const ScoredPoint& candidate : candidates) {
@@ -153,7 +160,7 @@ std::vector<ScoredPoint> AcquisitionOptimizer::ChooseStarts(const std::vector<Sc
     if (!std::isfinite(candidates[i].value)) continue;
     keys.emplace_back(-((candidates[i].value - mean) / deviation + random_.Gumbel()), i);
   }
-  const size_t drawn = std::min(kDrawnStarts, keys.size());
+  const size_t drawn = std::min(effort_.drawn_starts, keys.size());
   std::partial_sort(keys.begin(), keys.begin() + drawn, keys.end());
   for (size_t i = 0; i < drawn; ++i) starts.push_back(candidates[keys[i].second]);
   return starts;
@@ -161,17 +168,19 @@ std::vector<ScoredPoint> AcquisitionOptimizer::ChooseStarts(const std::vector<Sc
 
 AcquisitionOptimizer::Search AcquisitionOptimizer::StartSearch(const UnitPoint& point, int rounds) const {
   std::vector<size_t> axes;
-  std::vector<double> start, lower;
+  std::vector<double> start, lower, upper;
   for (size_t axis : climbing_axes_) {
-    const double zero_mass = cube_.axes()[axis].zero_mass;
-    if (point[axis] == kInactive || point[axis] < zero_mass) continue;
+    const double least = std::max(cube_.axes()[axis].zero_mass, box_ ? box_->lower[axis] : 0);
+    const double most = box_ ? box_->upper[axis] : 1;
+    // Of a coordinate that may be 0, 0 is no place to climb from. A perturbed copy may stand outside of the box.
+    if (point[axis] == kInactive || point[axis] < least || point[axis] > most) continue;
     axes.push_back(axis);
     start.push_back(point[axis]);
-    lower.push_back(zero_mass);
+    lower.push_back(least);
+    upper.push_back(most);
   }
-  const size_t size = start.size();
   return {point, std::move(axes),
-          Lbfgs(std::move(start), std::move(lower), std::vector<double>(size, 1.0),
+          Lbfgs(std::move(start), std::move(lower), std::move(upper),
                 {.max_iterations = rounds, .first_step = 0.1, .max_step = 0.5})};
 }
 

@@ -12,6 +12,7 @@
 
 #include "server/search/gp/acquisition.h"
 #include "server/search/gp/lbfgs.h"
+#include "server/search/gp/local_model.h"
 #include "server/search/random_stream.h"
 #include "server/search/unit_cube.h"
 
@@ -24,8 +25,18 @@ struct ScoredPoint {
 
 class AcquisitionOptimizer {
  public:
-  // `seed` fixes the candidates. All outlive this.
-  AcquisitionOptimizer(const UnitCube& cube, const Acquisition& acquisition, uint64_t seed, uint64_t number);
+  // How much is tried: less, the more an evaluation costs.
+  struct Effort {
+    int global_candidates;
+    int local_candidates;
+    size_t greedy_starts;
+    size_t drawn_starts;
+    int rounds;
+  };
+
+  // `seed` fixes the candidates. `box`: where to search, if not everywhere. All outlive this.
+  AcquisitionOptimizer(const UnitCube& cube, const Acquisition& acquisition, uint64_t seed, uint64_t number,
+                       const SearchBox* box = nullptr);
 
   // Snapped points, the best first: those that climbed, and all candidates behind them, in case that the first ones are
   // taken. `best_observed`: the best first.
@@ -60,6 +71,8 @@ class AcquisitionOptimizer {
 
   const UnitCube& cube_;
   const Acquisition& acquisition_;
+  const SearchBox* const box_;
+  const Effort effort_;
   const uint64_t sequence_seed_;
   RandomStream random_;
   std::vector<size_t> climbing_axes_, swept_axes_;

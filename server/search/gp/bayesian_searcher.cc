@@ -9,63 +9,26 @@
 #include "server/search/gp/acquisition.h"
 #include "server/search/gp/acquisition_optimizer.h"
 #include "server/search/gp/features.h"
-#include "server/search/gp/gaussian_process.h"
 #include "server/search/gp/linear_algebra.h"
+#include "server/search/gp/local_model.h"
+#include "server/search/gp/places.h"
 #include "server/search/sobol_sequence.h"
-#include "server/search/taken_points.h"
-#include "server/search/unit_cube.h"
 
 namespace pegbox {
 namespace {
 
 constexpr size_t kInitialPoints = 5;
-constexpr double kNearlyEqual = 1e-4;
 // Refining one combination of categories promises a little more for ever, so that another one is never tried. So, once
 // the expected improvement is below 1 % of the outputs' standard deviation, each third suggestion asks for an
-// improvement of 10 % at least. Spaces without categories are better off without it (measured on search_problems.cc).
+// improvement of 10 % at least. Spaces without categories are better off without it (measured on the tuning problems).
 const double kExhausted = std::log(0.01);
 constexpr double kBoldImprovement = 0.1;
 constexpr uint64_t kBoldPeriod = 3;
+// With more pending trials than this, each second suggestion maximizes UCB.
+constexpr size_t kManyPending = 8;
 constexpr double kExact = 1e-3;  // sigma^2 / s^2 below which the best value observed is no luck
 constexpr int kFallbackTries = 64;
 constexpr double kFallbackSpread = 0.05;
-
-// The places of one snapshot's trials and suggestions.
-struct Places {
-  Places(const UnitCube& cube, const std::vector<Observation>& observations) : cube(cube), taken(cube, observations) {
-    for (const Observation& observation : observations) {
-      all.push_back(cube.Encode(observation.parameters));
-      if (observation.kind == Observation::Kind::kPending) pending.push_back(all.back());
-    }
-  }
-
-  void Take(const UnitPoint& point) {
-    taken.Take(point);
-    all.push_back(point);
-    pending.push_back(point);
-  }
-
-  // Whether some trial is so near that another one would teach nothing.
-  bool HasNeighbour(const UnitPoint& point) const {
-    return std::any_of(all.begin(), all.end(), [&](const UnitPoint& other) { return AreNear(point, other); });
-  }
-
-  bool AreNear(const UnitPoint& a, const UnitPoint& b) const {
-    for (size_t i = 0; i < a.size(); ++i) {
-      const bool is_level = cube.axes()[i].kind != Axis::Kind::kContinuous || a[i] == kInactive || b[i] == kInactive;
-      if (is_level ? a[i] != b[i] : std::abs(a[i] - b[i]) >= kNearlyEqual) return false;
-    }
-    return true;
-  }
-
-  // Trials that have ended.
-  int64_t outcomes() const { return std::ssize(all) - std::ssize(pending); }
-
-  const UnitCube& cube;
-  TakenPoints taken;
-  std::vector<UnitPoint> all;
-  std::vector<UnitPoint> pending;
-};
 
 struct Choice {
   UnitPoint point;
@@ -75,10 +38,10 @@ struct Choice {
 // The start point; when it is taken, the trial's own point of a scrambled Sobol sequence. Nothing: the space is
 // exhausted.
 std::optional<UnitPoint> InitialPoint(const Places& places, uint64_t seed, uint64_t number) {
-  const UnitCube& cube = places.cube;
+  const UnitCube& cube = places.cube();
   RandomStream random(seed, number, RandomPurpose::kInitialDesign);
   int proposals = 0;
-  return places.taken.FindFree([&] {
+  return places.taken().FindFree([&] {
     switch (proposals++) {
       case 0:
         return cube.Start();
@@ -103,48 +66,34 @@ std::optional<UnitPoint> FallbackPoint(const Places& places, const UnitPoint& be
     for (double& u : point) {
       if (u != kInactive) u = std::clamp(u + kFallbackSpread * random.Normal(), 0.0, 1.0);
     }
-    places.cube.Snap(point);
+    places.cube().Snap(point);
     if (!places.HasNeighbour(point)) return point;
   }
-  return places.taken.FindFree([&] { return RandomPoint(places.cube, random); });
+  return places.taken().FindFree([&] { return RandomPoint(places.cube(), random); });
 }
 
-// With the prior's hyperparameters where the fitted ones are numerically useless.
-std::optional<GaussianProcess> ConditionOn(const FeatureMatrix& x, const std::vector<double>& y, const Theta& theta) {
-  std::optional<GaussianProcess> process = GaussianProcess::Create(x, y, theta);
-  if (!process) process = GaussianProcess::Create(x, y, ThetaPrior(x.dimensions()).start);
-  return process;
-}
-
-// Nothing: no candidate is free, or the model is numerically useless; `why` says so.
-std::optional<Choice> MaximizeLogEi(const Places& places, const FeatureMap& features, const Surrogate& surrogate,
-                                    uint64_t seed, uint64_t number, std::string& why) {
-  std::vector<UnitPoint> points = surrogate.training.points;
-  points.insert(points.end(), places.pending.begin(), places.pending.end());
-  const std::optional<GaussianProcess> objective =
-      ConditionOn(features.Map(points), surrogate.training.outputs, surrogate.fit.objective_theta);
-  if (!objective) {
-    why = "the surrogate's covariance is not positive definite";
-    return std::nullopt;
-  }
-  std::optional<GaussianProcess> feasibility;
-  if (surrogate.has_feasibility()) {
-    feasibility = ConditionOn(features.Map(surrogate.training.points), surrogate.training.labels,
-                              surrogate.fit.feasibility_theta);
-  }
-  const PosteriorBatch pending = objective->Predict(features.Map(places.pending));
-  const double incumbent = ChooseIncumbent(*objective, surrogate.training.outputs, pending.mean());
+// LogEI or, in turns when many trials are pending, UCB. Nothing: no candidate is free; `why` says so.
+std::optional<Choice> MaximizeAcquisition(const Model& model, const FeatureMap& features, const Places& places,
+                                          uint64_t seed, uint64_t number, std::string& why) {
+  const PosteriorBatch pending = model.objective().Predict(features.Map(places.pending()));
+  const double incumbent = ChooseIncumbent(model.objective(), model.training().outputs, pending.mean());
+  const bool is_ucb = places.pending().size() > kManyPending && number % 2 == 0;
+  const AcquisitionKind kind = is_ucb ? AcquisitionKind::kUcb : AcquisitionKind::kLogEi;
+  const std::vector<UnitPoint> best_observed = model.BestObserved();
   const auto maximize = [&](double below) {
-    const Acquisition acquisition(features, *objective, feasibility ? &*feasibility : nullptr, incumbent - below);
-    return AcquisitionOptimizer(places.cube, acquisition, seed, number).Maximize(surrogate.best_observed);
+    const Acquisition acquisition(features, model.objective(), model.feasibility(), incumbent - below, model.caution(),
+                                  kind);
+    return AcquisitionOptimizer(places.cube(), acquisition, seed, number, model.box() ? &*model.box() : nullptr)
+        .Maximize(best_observed);
   };
   std::vector<ScoredPoint> candidates = maximize(0);
-  const bool is_bold = features.categorical() > 0 && number % kBoldPeriod == 0 && candidates[0].value < kExhausted;
+  const bool is_bold =
+      !is_ucb && features.categorical() > 0 && number % kBoldPeriod == 0 && candidates[0].value < kExhausted;
   if (is_bold) candidates = maximize(kBoldImprovement);
   for (ScoredPoint& candidate : candidates) {
     if (!std::isfinite(candidate.value) || places.HasNeighbour(candidate.point)) continue;
     return Choice{std::move(candidate.point),
-                  {.source = "log_ei",
+                  {.source = is_ucb ? "ucb" : "log_ei",
                    .acquisition_value = candidate.value,
                    .note = is_bold ? "asked for a large improvement: small ones are nearly exhausted" : "",
                    .incumbent = incumbent}};
@@ -153,38 +102,60 @@ std::optional<Choice> MaximizeLogEi(const Places& places, const FeatureMap& feat
   return std::nullopt;
 }
 
+// Of an outcome that was measured, if there is one: the best.
+const UnitPoint& BestPoint(const std::vector<Outcome>& outcomes) {
+  return std::min_element(outcomes.begin(), outcomes.end(), IsBetterOutcome)->point;
+}
+
 }  // namespace
+
+std::optional<Suggestion> BayesianSearcher::SuggestOne(const SearchSnapshot& snapshot, const FeatureMap& features,
+                                                       const std::vector<Outcome>& outcomes, const CurrentFit* current,
+                                                       uint64_t number, Places& places) {
+  if (places.taken().IsExhausted()) return std::nullopt;
+  const bool is_initial = current == nullptr || places.all().size() < kInitialPoints;
+  std::optional<Choice> choice;
+  if (is_initial) {
+    const std::optional<UnitPoint> point = InitialPoint(places, snapshot.seed, number);
+    if (!point) return std::nullopt;
+    choice = Choice{*point, {.source = "initial"}};
+  } else {
+    std::string why = "the surrogate's covariance is not positive definite";
+    if (model_.Condition(places.cube(), features, outcomes, current->fit, places.pending(), snapshot.seed, number)) {
+      choice = MaximizeAcquisition(model_, features, places, snapshot.seed, number, why);
+    }
+    if (!choice) {
+      const auto point = FallbackPoint(places, BestPoint(outcomes), snapshot.seed, number);
+      if (!point) return std::nullopt;
+      choice = Choice{*point, {.source = "fallback", .note = why}};
+    }
+    choice->provenance.fit = current->fit;
+  }
+  choice->provenance.outcomes = std::ssize(outcomes);
+  Assignment parameters = places.cube().Decode(choice->point);
+  places.Take(places.cube().Encode(parameters));  // the bits that the next snapshot will show
+  return Suggestion{std::move(parameters), std::move(choice->provenance)};
+}
 
 absl::StatusOr<std::vector<Suggestion>> BayesianSearcher::Suggest(const SearchSnapshot& snapshot, int count) try {
   UseOneThread();
   const UnitCube cube(snapshot.space);
   const FeatureMap features(cube);
   Places places(cube, snapshot.observations);
-  std::optional<Surrogate> surrogate;
-  if (places.all.size() + static_cast<size_t>(count) > kInitialPoints)
-    surrogate = trainer_.Learn(cube, features, snapshot);
-
+  const std::vector<Outcome> outcomes = CollectOutcomes(places.all(), snapshot);
+  std::optional<CurrentFit> current;
+  if (places.all().size() + static_cast<size_t>(count) > kInitialPoints) {
+    current = trainer_.Learn(features, outcomes, snapshot.last_fit);
+  }
   std::vector<Suggestion> suggestions;
-  for (int i = 0; i < count && !places.taken.IsExhausted(); ++i) {
-    const uint64_t number = static_cast<uint64_t>(snapshot.next_trial_number + i);
-    const bool is_initial = !surrogate || places.all.size() < kInitialPoints;
-    std::optional<Choice> choice;
-    std::string why;
-    if (!is_initial) choice = MaximizeLogEi(places, features, *surrogate, snapshot.seed, number, why);
-    if (!choice) {
-      const auto point = is_initial ? InitialPoint(places, snapshot.seed, number)
-                                    : FallbackPoint(places, surrogate->best_observed.front(), snapshot.seed, number);
-      if (!point) break;
-      choice = Choice{*point, {.source = is_initial ? "initial" : "fallback", .note = why}};
+  for (int i = 0; i < count; ++i) {
+    std::optional<Suggestion> suggestion = SuggestOne(snapshot, features, outcomes, current ? &*current : nullptr,
+                                                      static_cast<uint64_t>(snapshot.next_trial_number + i), places);
+    if (!suggestion) break;
+    if (suggestion->provenance.fit) {
+      suggestion->provenance.fit_evaluations = std::exchange(current->evaluations, 0);
     }
-    choice->provenance.outcomes = places.outcomes();
-    if (!is_initial) {
-      choice->provenance.fit_evaluations = std::exchange(surrogate->fit_evaluations, 0);
-      choice->provenance.fit = surrogate->fit;
-    }
-    Assignment parameters = cube.Decode(choice->point);
-    places.Take(cube.Encode(parameters));  // the bits that the next snapshot will show
-    suggestions.push_back({std::move(parameters), std::move(choice->provenance)});
+    suggestions.push_back(*std::move(suggestion));
   }
   return suggestions;
 } catch (const std::exception& error) {
@@ -199,7 +170,9 @@ bool BayesianSearcher::IsFitDue(const SearchSnapshot& snapshot) const {
 absl::StatusOr<SurrogateFit> BayesianSearcher::Fit(const SearchSnapshot& snapshot) const try {
   UseOneThread();
   const UnitCube cube(snapshot.space);
-  std::optional<SurrogateFit> fit = FitSurrogate(cube, FeatureMap(cube), snapshot);
+  const Places places(cube, snapshot.observations);
+  std::optional<SurrogateFit> fit =
+      FitSurrogate(FeatureMap(cube), CollectOutcomes(places.all(), snapshot), snapshot.last_fit);
   if (!fit) return absl::FailedPreconditionError("the trials' values do not differ");
   return *std::move(fit);
 } catch (const std::exception& error) {
@@ -210,18 +183,21 @@ std::optional<int64_t> BayesianSearcher::Recommend(const SearchSnapshot& snapsho
   UseOneThread();
   const UnitCube cube(snapshot.space);
   const FeatureMap features(cube);
-  const std::optional<Surrogate> surrogate = SurrogateTrainer().Learn(cube, features, snapshot);
-  if (!surrogate) return std::nullopt;
-  const TrainingSet& training = surrogate->training;
-  const std::optional<GaussianProcess> objective =
-      ConditionOn(features.Map(training.points), training.outputs, surrogate->fit.objective_theta);
-  if (!objective) return std::nullopt;
-  const bool is_exact = objective->kernel().noise_variance() < kExact * objective->kernel().signal_variance();
+  const Places places(cube, snapshot.observations);
+  const std::vector<Outcome> outcomes = CollectOutcomes(places.all(), snapshot);
+  const std::optional<CurrentFit> current = SurrogateTrainer().Learn(features, outcomes, snapshot.last_fit);
+  Model model;
+  if (!current || !model.Condition(cube, features, outcomes, current->fit, {}, snapshot.seed, /*number=*/1)) {
+    return std::nullopt;
+  }
+  const Kernel& kernel = model.objective().kernel();
+  const bool is_exact = kernel.noise_variance() < kExact * kernel.signal_variance();
+  const TrainingSet& training = model.training();
   std::optional<int64_t> best_trial;
   double best = 0;
   for (size_t i = 0; i < training.points.size(); ++i) {
     if (training.completed_trials[i] == 0) continue;
-    const double value = is_exact ? training.outputs[i] : objective->Smoothed(i);
+    const double value = is_exact ? training.outputs[i] : model.objective().Smoothed(i);
     if (best_trial && value >= best) continue;
     best = value;
     best_trial = training.completed_trials[i];

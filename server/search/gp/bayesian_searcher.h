@@ -1,12 +1,17 @@
 // Bayesian optimization: after a small initial design, each suggestion maximizes LogEI under a Gaussian process of all
 // trials that have ended, with the pending ones as kriging believers.
 //
+//   many trials pending        -> each second one maximizes UCB instead, "ucb"
 //   no values, or all equal    -> initial design: the start point, then a scrambled Sobol sequence
 //   no finite acquisition, or every candidate taken -> "fallback": near the best point, else anywhere that is free
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "server/search/gp/model.h"
+#include "server/search/gp/places.h"
 #include "server/search/gp/surrogate.h"
 #include "server/search/searcher.h"
 
@@ -20,7 +25,13 @@ class BayesianSearcher : public Searcher {
   std::optional<int64_t> Recommend(const SearchSnapshot& snapshot) const override;
 
  private:
+  // Nothing: the space is exhausted. `current`: null when there is nothing to learn from.
+  std::optional<Suggestion> SuggestOne(const SearchSnapshot& snapshot, const FeatureMap& features,
+                                       const std::vector<Outcome>& outcomes, const CurrentFit* current, uint64_t number,
+                                       Places& places);
+
   SurrogateTrainer trainer_;
+  Model model_;
 };
 
 }  // namespace pegbox

@@ -11,44 +11,28 @@ namespace pegbox {
 namespace {
 
 constexpr double kMinVariance = 1e-10;  // relative to s^2
-constexpr double kFirstJitter = 1e-8;   // likewise
-constexpr double kLastJitter = 1e-2;
-
-// The factor of the first `size` points is the leading block of the factor of all.
-std::vector<double> LeadingBlock(const std::vector<double>& factor, size_t n, size_t size) {
-  if (size == n) return factor;
-  std::vector<double> block(size * size);
-  for (size_t j = 0; j < size; ++j) std::copy_n(&factor[j * n], size, &block[j * size]);
-  return block;
-}
 
 }  // namespace
 
 std::optional<GaussianProcess> GaussianProcess::Create(FeatureMatrix x, std::vector<double> y, const Theta& theta) {
-  GaussianProcess process(std::move(x), std::move(y), theta);
-  const size_t n = process.x_.count;
-  const Kernel& kernel = process.kernel_;
-  std::vector<double> pairs, slopes;
-  kernel.EvaluatePairs(process.x_, pairs, slopes);
-  for (double jitter = 0; jitter <= kLastJitter; jitter = std::max(jitter * 10, kFirstJitter)) {
-    FillCovariance(kernel, pairs, n, process.factor_);
-    const double extra = jitter * kernel.signal_variance();
-    for (size_t i = 0; i < n; ++i) process.factor_[i * n + i] += extra;
-    if (!FactorizeCholesky(process.factor_, n)) continue;
-    process.noise_variance_ = kernel.noise_variance() + extra;
-    const std::vector<double> block = LeadingBlock(process.factor_, n, process.y_.size());
-    process.mean_ = SolveMean(block, process.y_, process.alpha_).mean;
-    return process;
-  }
-  return std::nullopt;
+  GaussianProcess process;
+  if (!process.Assign(std::move(x), std::move(y), theta)) return std::nullopt;
+  return process;
+}
+
+bool GaussianProcess::Assign(FeatureMatrix x, std::vector<double> y, const Theta& theta) {
+  if (!factor_.Assign(std::move(x), y.size(), theta)) return false;
+  y_ = std::move(y);
+  mean_ = SolveMean(factor_.measured(), y_, alpha_).mean;
+  return true;
 }
 
 PosteriorBatch GaussianProcess::Predict(FeatureMatrix points) const {
-  const size_t n = x_.count;
+  const size_t n = factor_.x().count;
   PosteriorBatch batch;
   batch.process_ = this;
   batch.points_ = std::move(points);
-  kernel_.EvaluateCross(batch.points_, x_, batch.whitened_, batch.slope_);
+  kernel().EvaluateCross(batch.points_, factor_.x(), batch.whitened_, batch.slope_);
   const size_t count = batch.points_.count;
   batch.mean_.assign(count, mean_);
   for (size_t b = 0; b < count; ++b) {
@@ -58,14 +42,14 @@ PosteriorBatch GaussianProcess::Predict(FeatureMatrix points) const {
     for (size_t i = 0; i < alpha_.size(); ++i) sum += k[i] * alpha_[i];
     batch.mean_[b] += sum;
   }
-  SolveLower(factor_, n, batch.whitened_);
+  SolveLower(factor_.all(), batch.whitened_);
   batch.deviation_.resize(count);
   for (size_t b = 0; b < count; ++b) {
     const double* v = &batch.whitened_[b * n];
     double explained = 0;
 #pragma omp simd reduction(+ : explained)
     for (size_t i = 0; i < n; ++i) explained += v[i] * v[i];
-    const double s2 = kernel_.signal_variance();
+    const double s2 = kernel().signal_variance();
     batch.deviation_[b] = std::sqrt(std::max(s2 - explained, kMinVariance * s2));
   }
   return batch;
@@ -75,11 +59,11 @@ PosteriorBatch GaussianProcess::Predict(FeatureMatrix points) const {
 // df/dx_j = sum_i c_i (x_j - X_ij) / l_j^2.
 void PosteriorBatch::AddGradient(std::span<const double> by_mean, std::span<const double> by_deviation,
                                  std::span<double> gradient) const {
-  const FeatureMatrix& x = process_->x_;
+  const FeatureMatrix& x = process_->factor_.x();
   const std::vector<double>& alpha = process_->alpha_;
   const size_t n = x.count;
   std::vector<double> coefficients = whitened_;
-  SolveLowerTransposed(process_->factor_, n, coefficients);
+  SolveLowerTransposed(process_->factor_.all(), coefficients);
   for (size_t b = 0; b < points_.count; ++b) {
     double* c = &coefficients[b * n];
     const double weight = by_deviation[b] / deviation_[b];
@@ -92,7 +76,7 @@ void PosteriorBatch::AddGradient(std::span<const double> by_mean, std::span<cons
       double sum = 0;
 #pragma omp simd reduction(+ : sum)
       for (size_t i = 0; i < n; ++i) sum += c[i] * (own - feature[i]);
-      gradient[b * x.numeric + j] += process_->kernel_.inverse_square_length(j) * sum;
+      gradient[b * x.numeric + j] += process_->kernel().inverse_square_length(j) * sum;
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "server/search/gp/covariance_factor.h"
 #include "server/search/gp/features.h"
 #include "server/search/gp/kernel.h"
 
@@ -39,31 +40,31 @@ class PosteriorBatch {
 
 class GaussianProcess {
  public:
-  // The first y.size() points of `x` have the values `y`, the rest are pending. Adds to the diagonal of K what rounding
-  // makes necessary. Nothing: K is not positive definite even so.
+  // Posterior to nothing; Assign first.
+  GaussianProcess() = default;
   static std::optional<GaussianProcess> Create(FeatureMatrix x, std::vector<double> y, const Theta& theta);
+
+  // The first y.size() points of `x` have the values `y`, the rest are pending. Adds to the diagonal of K what rounding
+  // makes necessary. False: K is not positive definite even so. Faster, with the same bits, when most points and theta
+  // are those of the last call.
+  bool Assign(FeatureMatrix x, std::vector<double> y, const Theta& theta);
 
   // The batch must not outlive this.
   PosteriorBatch Predict(FeatureMatrix points) const;
 
-  const Kernel& kernel() const { return kernel_; }
+  const Kernel& kernel() const { return factor_.kernel(); }
   // The posterior mean at measured point i, without its noise: y_i - sigma^2 alpha_i.
-  double Smoothed(size_t i) const { return y_[i] - noise_variance_ * alpha_[i]; }
+  double Smoothed(size_t i) const { return y_[i] - factor_.noise_variance() * alpha_[i]; }
   size_t measured() const { return y_.size(); }
-  size_t pending() const { return x_.count - y_.size(); }
+  size_t pending() const { return factor_.x().count - y_.size(); }
 
  private:
   friend class PosteriorBatch;
-  GaussianProcess(FeatureMatrix x, std::vector<double> y, const Theta& theta)
-      : x_(std::move(x)), y_(std::move(y)), kernel_(theta) {}
 
-  FeatureMatrix x_;
+  CovarianceFactor factor_;  // of measured and pending points
   std::vector<double> y_;
-  Kernel kernel_;
-  double noise_variance_ = 0;  // the kernel's, and what rounding made necessary
   double mean_ = 0;
-  std::vector<double> alpha_;   // [measured]
-  std::vector<double> factor_;  // [n, n], of measured and pending points
+  std::vector<double> alpha_;  // [measured]
 };
 
 }  // namespace pegbox

@@ -34,8 +34,6 @@ class Kernel {
                      std::vector<double>& slope) const;
 
  private:
-  // The squared distances r^2 of point `i` of `points` to the first `count` of `x`.
-  void AddDistances(const FeatureMatrix& points, size_t i, const FeatureMatrix& x, size_t count, double* r2) const;
   // r^2 in `value` -> k in `value`, dk/dr^2 in `slope`.
   void Matern(std::vector<double>& value, std::vector<double>& slope) const;
 

@@ -34,7 +34,7 @@ ThetaPrior::ThetaPrior(size_t dimensions)
 }
 
 Likelihood::Likelihood(const FeatureMatrix& x, std::vector<double> y)
-    : x_(x), y_(std::move(y)), prior_(x.dimensions()), inverse_(x.count * x.count) {}
+    : x_(x), y_(std::move(y)), prior_(x.dimensions()) {}
 
 double Likelihood::Evaluate(std::span<const double> theta, std::span<double> gradient) {
   ++evaluations_;
@@ -43,10 +43,10 @@ double Likelihood::Evaluate(std::span<const double> theta, std::span<double> gra
   kernel.EvaluatePairs(x_, pairs_, slopes_);
   FillCovariance(kernel, pairs_, n, matrix_);
   if (!FactorizeCholesky(matrix_, n)) return std::numeric_limits<double>::infinity();
-  const ProfiledMean profiled = SolveMean(matrix_, y_, alpha_);
+  const ProfiledMean profiled = SolveMean({matrix_.data(), n, n}, y_, alpha_);
   double value = 0.5 * profiled.quadratic + 0.5 * profiled.mean * profiled.mean;
   for (size_t i = 0; i < n; ++i) value += std::log(matrix_[i * n + i]);
-  InvertFromFactor(matrix_, n, inverse_);
+  InvertFromFactor(matrix_, n);
   std::fill(gradient.begin(), gradient.end(), 0.0);
   AddGradient(kernel, theta, gradient);
   return value + AddPrior(theta, gradient);
@@ -57,13 +57,16 @@ void Likelihood::AddGradient(const Kernel& kernel, std::span<const double> theta
   const size_t dimensions = x_.dimensions();
   double trace = 0;
   double covariance = 0;  // sum_{a<b} G_ab k_ab
-  size_t pair = 0;
-  for (size_t a = 0; a < n; ++a) {
-    trace += alpha_[a] * alpha_[a] - inverse_[a * n + a];
-    for (size_t b = 0; b < a; ++b, ++pair) {
-      const double g = alpha_[a] * alpha_[b] - inverse_[b * n + a];
-      covariance += g * pairs_[pair];
-      slopes_[pair] *= g;
+  const double* k = pairs_.data();
+  double* w = slopes_.data();
+  for (size_t a = 0; a < n; k += a, w += a, ++a) {
+    const double* inverse = &matrix_[a * n];
+    trace += alpha_[a] * alpha_[a] - inverse[a];
+#pragma omp simd reduction(+ : covariance)
+    for (size_t b = 0; b < a; ++b) {
+      const double g = alpha_[a] * alpha_[b] - inverse[b];
+      covariance += g * k[b];
+      w[b] *= g;
     }
   }
   for (size_t j = 0; j < dimensions; ++j) {
@@ -99,18 +102,18 @@ double Likelihood::AddPrior(std::span<const double> theta, std::span<double> gra
 
 void FillCovariance(const Kernel& kernel, std::span<const double> pairs, size_t n, std::vector<double>& matrix) {
   matrix.resize(n * n);
-  size_t pair = 0;
-  for (size_t a = 0; a < n; ++a) {
-    for (size_t b = 0; b < a; ++b) matrix[b * n + a] = pairs[pair++];
+  const double* row = pairs.data();
+  for (size_t a = 0; a < n; row += a, ++a) {
+    std::copy_n(row, a, &matrix[a * n]);
     matrix[a * n + a] = kernel.signal_variance() + kernel.noise_variance();
   }
 }
 
-ProfiledMean SolveMean(std::span<const double> factor, std::span<const double> y, std::vector<double>& alpha) {
+ProfiledMean SolveMean(const LowerTriangle& factor, std::span<const double> y, std::vector<double>& alpha) {
   const size_t n = y.size();
   std::vector<double> columns(2 * n, 1.0);  // L^-1 y and L^-1 1
   std::copy(y.begin(), y.end(), columns.begin());
-  SolveLower(factor, n, columns);
+  SolveLower(factor, columns);
   const double* z = columns.data();
   const double* u = z + n;
   double uz = 0;
@@ -125,7 +128,7 @@ ProfiledMean SolveMean(std::span<const double> factor, std::span<const double> y
     alpha[i] = z[i] - profiled.mean * u[i];
     profiled.quadratic += alpha[i] * alpha[i];
   }
-  SolveLowerTransposed(factor, n, alpha);
+  SolveLowerTransposed(factor, alpha);
   return profiled;
 }
 

@@ -16,6 +16,7 @@
 
 #include "server/search/gp/features.h"
 #include "server/search/gp/kernel.h"
+#include "server/search/gp/linear_algebra.h"
 
 namespace pegbox {
 
@@ -41,7 +42,7 @@ class Likelihood {
   const ThetaPrior& prior() const { return prior_; }
 
  private:
-  // Into `gradient`, without the prior's part. The solution of K alpha = r and K^-1 are at hand.
+  // Into `gradient`, without the prior's part. alpha and K^-1 are at hand.
   void AddGradient(const Kernel& kernel, std::span<const double> theta, std::span<double> gradient);
   double AddPrior(std::span<const double> theta, std::span<double> gradient) const;
 
@@ -49,11 +50,11 @@ class Likelihood {
   const std::vector<double> y_;
   const ThetaPrior prior_;
   int64_t evaluations_ = 0;
-  // Of the last evaluation. [n (n - 1) / 2]: k, dk/dr^2, then W. [n, n]: K, then L. [n, n]: K^-1.
-  std::vector<double> pairs_, slopes_, matrix_, inverse_, alpha_;
+  // Of the last evaluation. [n (n - 1) / 2]: k, dk/dr^2, then W. [n, n]: K, then L, then K^-1.
+  std::vector<double> pairs_, slopes_, matrix_, alpha_;
 };
 
-// K of `x` from its pairs, lower triangle by columns, [n, n].
+// K of `x` from its pairs, lower triangle, [n, n].
 void FillCovariance(const Kernel& kernel, std::span<const double> pairs, size_t n, std::vector<double>& matrix);
 
 // m, and alpha = K^-1 (y - m 1) in `alpha`; also the quadratic form r'K^-1 r.
@@ -61,7 +62,7 @@ struct ProfiledMean {
   double mean = 0;
   double quadratic = 0;
 };
-ProfiledMean SolveMean(std::span<const double> factor, std::span<const double> y, std::vector<double>& alpha);
+ProfiledMean SolveMean(const LowerTriangle& factor, std::span<const double> y, std::vector<double>& alpha);
 
 struct ThetaFit {
   Theta theta;

@@ -4,45 +4,44 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
-#include <algorithm>
 #include <cmath>
+
+// LAPACK and BLAS, whose matrices stand by columns: rows of a lower triangle are columns of an upper one.
+extern "C" {
+void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info);
+void dpotri_(const char* uplo, const int* n, double* a, const int* lda, int* info);
+void dtrsm_(const char* side, const char* uplo, const char* transpose, const char* diagonal, const int* m, const int* n,
+            const double* alpha, const double* a, const int* lda, double* b, const int* ldb);
+void dsyrk_(const char* uplo, const char* transpose, const int* n, const int* k, const double* alpha, const double* a,
+            const int* lda, const double* beta, double* c, const int* ldc);
+}
 
 namespace pegbox {
 namespace {
 
-// Below, LibTorch's dispatch and copies cost more than the arithmetic of plain loops.
-constexpr size_t kPlainInverseSize = 96;
+const double kOne = 1;
+const double kMinusOne = -1;
 
-// Column-major [rows, columns] over memory that the caller keeps.
-at::Tensor View(const double* data, size_t rows, size_t columns) {
-  const int64_t stride = static_cast<int64_t>(rows);
-  return at::from_blob(const_cast<double*>(data), {stride, static_cast<int64_t>(columns)}, {1, stride}, at::kDouble);
+void Solve(const LowerTriangle& factor, const char* transpose, double* vectors, size_t count, size_t stride) {
+  if (factor.size == 0 || count == 0) return;
+  const int size = static_cast<int>(factor.size);
+  const int columns = static_cast<int>(count);
+  const int lda = static_cast<int>(factor.stride);
+  const int ldb = static_cast<int>(stride);
+  dtrsm_("L", "U", transpose, "N", &size, &columns, &kOne, factor.rows, &lda, vectors, &ldb);
 }
 
-void Copy(const at::Tensor& source, std::span<double> target, size_t rows) {
-  View(target.data(), rows, target.size() / rows).copy_(source);
-}
-
-// K^-1 = M'M with M = L^-1, whose rows are m_i = (e_i - sum_{j<i} l_ij m_j) / l_ii.
-void InvertPlainly(std::span<const double> factor, size_t n, std::span<double> inverse) {
-  std::vector<double> rows(n * n);
-  std::fill(inverse.begin(), inverse.end(), 0.0);
-  for (size_t i = 0; i < n; ++i) {
-    double* row = &rows[i * n];
-    row[i] = 1;
-    for (size_t j = 0; j < i; ++j) {
-      const double weight = factor[j * n + i];
-      const double* other = &rows[j * n];
-      for (size_t k = 0; k <= j; ++k) row[k] -= weight * other[k];
-    }
-    const double scale = 1 / factor[i * n + i];
-    for (size_t k = 0; k <= i; ++k) row[k] *= scale;
-    for (size_t column = 0; column <= i; ++column) {
-      const double weight = row[column];
-      double* target = &inverse[column * n];
-      for (size_t k = column; k <= i; ++k) target[k] += weight * row[k];
-    }
+// The Cholesky factor of the block at `diagonal`.
+bool Factorize(double* diagonal, size_t count, size_t stride) {
+  const int n = static_cast<int>(count);
+  const int lda = static_cast<int>(stride);
+  int info = 0;
+  dpotrf_("U", &n, diagonal, &lda, &info);
+  if (info != 0) return false;
+  for (size_t i = 0; i < count; ++i) {
+    if (!std::isfinite(diagonal[i * stride + i])) return false;
   }
+  return true;
 }
 
 }  // namespace
@@ -58,29 +57,31 @@ void UseOneThread() {
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
-bool FactorizeCholesky(std::span<double> matrix, size_t n) {
-  const auto [factor, info] = at::linalg_cholesky_ex(View(matrix.data(), n, n), /*upper=*/false);
-  if (info.item<int>() != 0) return false;
-  Copy(factor, matrix, n);
-  for (size_t i = 0; i < n; ++i) {
-    if (!std::isfinite(matrix[i * n + i])) return false;
-  }
-  return true;
+bool FactorizeCholesky(std::span<double> matrix, size_t n) { return n == 0 || Factorize(matrix.data(), n, n); }
+
+bool ExtendCholesky(const LowerTriangle& factor, double* rows, size_t count) {
+  const size_t n = factor.size;
+  if (count == 0) return true;
+  Solve(factor, "T", rows, count, factor.stride);
+  const int size = static_cast<int>(count);
+  const int inner = static_cast<int>(n);
+  const int stride = static_cast<int>(factor.stride);
+  if (n > 0) dsyrk_("U", "T", &size, &inner, &kMinusOne, rows, &stride, &kOne, rows + n, &stride);
+  return Factorize(rows + n, count, factor.stride);
 }
 
-void SolveLower(std::span<const double> factor, size_t n, std::span<double> columns) {
-  const at::Tensor right = View(columns.data(), n, columns.size() / n);
-  Copy(at::linalg_solve_triangular(View(factor.data(), n, n), right, /*upper=*/false), columns, n);
+void SolveLower(const LowerTriangle& factor, std::span<double> vectors) {
+  if (factor.size > 0) Solve(factor, "T", vectors.data(), vectors.size() / factor.size, factor.size);
 }
 
-void SolveLowerTransposed(std::span<const double> factor, size_t n, std::span<double> columns) {
-  const at::Tensor right = View(columns.data(), n, columns.size() / n);
-  Copy(at::linalg_solve_triangular(View(factor.data(), n, n).t(), right, /*upper=*/true), columns, n);
+void SolveLowerTransposed(const LowerTriangle& factor, std::span<double> vectors) {
+  if (factor.size > 0) Solve(factor, "N", vectors.data(), vectors.size() / factor.size, factor.size);
 }
 
-void InvertFromFactor(std::span<const double> factor, size_t n, std::span<double> inverse) {
-  if (n <= kPlainInverseSize) return InvertPlainly(factor, n, inverse);
-  Copy(at::cholesky_inverse(View(factor.data(), n, n), /*upper=*/false), inverse, n);
+void InvertFromFactor(std::span<double> factor, size_t n) {
+  const int size = static_cast<int>(n);
+  int info = 0;
+  dpotri_("U", &size, factor.data(), &size, &info);
 }
 
 void ExponentiateInPlace(std::span<double> x) {

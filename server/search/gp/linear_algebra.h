@@ -1,5 +1,6 @@
-// The matrix operations of the surrogate, on LibTorch in float64. Matrices are contiguous and stored by columns; of
-// symmetric ones only the lower triangle is read. Nothing here starts a thread once UseOneThread was called.
+// The matrix operations of the surrogate, in float64: LAPACK on memory that the caller keeps, and LibTorch's
+// exponential. Matrices are stored by rows; of symmetric and triangular ones only the lower triangle is read or
+// written. Nothing here starts a thread once UseOneThread was called.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +13,31 @@ namespace pegbox {
 // bits must not depend on how many cores are free. Cheap; OpenBLAS is told for the whole process.
 void UseOneThread();
 
-// Replaces the lower triangle of `matrix` [n, n] by its Cholesky factor and the upper one by zeros. False: not positive
-// definite, or not finite; `matrix` is then undefined.
+// A lower triangular matrix [size, size], whose rows begin `stride` apart.
+struct LowerTriangle {
+  const double* rows = nullptr;
+  size_t size = 0;
+  size_t stride = 0;
+
+  const double* row(size_t i) const { return rows + i * stride; }
+};
+
+// Replaces the lower triangle of `matrix` [n, n] by its Cholesky factor. False: not positive definite, or not finite;
+// `matrix` is then undefined.
 bool FactorizeCholesky(std::span<double> matrix, size_t n);
 
-// Each column b of `columns` [n, count] <- L^-1 b, L = `factor` [n, n].
-void SolveLower(std::span<const double> factor, size_t n, std::span<double> columns);
-// <- L^-T b.
-void SolveLowerTransposed(std::span<const double> factor, size_t n, std::span<double> columns);
+// The next `count` rows of a Cholesky factor whose first n rows are done. `rows`, n + count numbers in each and
+// `stride` apart, hold the covariances with all points up to the diagonal; they are replaced. The bits depend on n, on
+// `count` and on the values only. False: as FactorizeCholesky.
+bool ExtendCholesky(const LowerTriangle& factor, double* rows, size_t count);
 
-// The lower triangle of (L L')^-1 into `inverse` [n, n]; its upper triangle is undefined.
-void InvertFromFactor(std::span<const double> factor, size_t n, std::span<double> inverse);
+// Each vector v of `vectors` [count, factor.size] <- L^-1 v.
+void SolveLower(const LowerTriangle& factor, std::span<double> vectors);
+// <- L^-T v.
+void SolveLowerTransposed(const LowerTriangle& factor, std::span<double> vectors);
+
+// Replaces a Cholesky factor L [n, n] by the lower triangle of (L L')^-1.
+void InvertFromFactor(std::span<double> factor, size_t n);
 
 // x <- e^x.
 void ExponentiateInPlace(std::span<double> x);

@@ -13,31 +13,27 @@
 #include "server/search/gp/likelihood.h"
 #include "server/search/gp/training_set.h"
 #include "server/search/searcher.h"
-#include "server/search/unit_cube.h"
 
 namespace pegbox {
-
-struct Surrogate {
-  TrainingSet training;
-  SurrogateFit fit;                      // of training.outputs and, when enough trials have failed, training.labels
-  int64_t fit_evaluations = 0;           // spent now; 0 when the fit is an earlier one
-  std::vector<UnitPoint> best_observed;  // measured points, the best first
-
-  bool has_feasibility() const { return !fit.feasibility_theta.empty(); }
-};
 
 // Whether a fit is due that a suggestion must not wait for.
 bool IsLongFitDue(size_t dimensions, const SearchSnapshot& snapshot);
 
-// That fit. Nothing: the measured values do not differ, or fewer than two are there.
-std::optional<SurrogateFit> FitSurrogate(const UnitCube& cube, const FeatureMap& features,
-                                         const SearchSnapshot& snapshot);
+// That fit. `outcomes`: all of them. Nothing: the measured values do not differ, or fewer than two are there.
+std::optional<SurrogateFit> FitSurrogate(const FeatureMap& features, const std::vector<Outcome>& outcomes,
+                                         const SurrogateFit* last);
 
-// Thread-compatible. Keeps its last fit only to save time: what it learns is a function of the snapshot.
+struct CurrentFit {
+  SurrogateFit fit;         // as it is stored; of failures too, when enough trials have failed
+  int64_t evaluations = 0;  // spent now; 0 when the fit is an earlier one
+};
+
+// Thread-compatible. Keeps its last fit only to save time: what it says is a function of its arguments.
 class SurrogateTrainer {
  public:
-  // Nothing: the measured values do not differ, or fewer than two are there.
-  std::optional<Surrogate> Learn(const UnitCube& cube, const FeatureMap& features, const SearchSnapshot& snapshot);
+  // The hyperparameters to use: the last ones, unless a fit is due. Nothing: as FitSurrogate.
+  std::optional<CurrentFit> Learn(const FeatureMap& features, const std::vector<Outcome>& outcomes,
+                                  const SurrogateFit* last);
 
  private:
   // A fit, and what it was made of.

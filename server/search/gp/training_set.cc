@@ -1,6 +1,7 @@
 #include "server/search/gp/training_set.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -11,23 +12,38 @@ namespace {
 
 constexpr double kWorstImputedFailure = 3;
 
-bool IsBetterOutcome(const Outcome& a, const Outcome& b) {
-  if (a.is_failure != b.is_failure) return b.is_failure;
-  return a.value != b.value ? a.value < b.value : a.trial_number < b.trial_number;
+constexpr double kNearlyEqual = 1e-6;
+
+bool AreNear(const UnitPoint& a, const UnitPoint& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), [](double u, double v) { return std::abs(u - v) < kNearlyEqual; });
+}
+
+void Append(const TrainingSet& set, size_t i, TrainingSet& to) {
+  to.points.push_back(set.points[i]);
+  to.outputs.push_back(set.outputs[i]);
+  to.labels.push_back(set.labels[i]);
+  to.completed_trials.push_back(set.completed_trials[i]);
+  if (set.labels[i] < 0) ++to.failures;
 }
 
 bool IsEarlier(const Outcome& a, const Outcome& b) { return a.trial_number < b.trial_number; }
 
 }  // namespace
 
-std::vector<Outcome> CollectOutcomes(const UnitCube& cube, const SearchSnapshot& snapshot) {
+bool IsBetterOutcome(const Outcome& a, const Outcome& b) {
+  if (a.is_failure != b.is_failure) return b.is_failure;
+  return a.value != b.value ? a.value < b.value : a.trial_number < b.trial_number;
+}
+
+std::vector<Outcome> CollectOutcomes(std::span<const UnitPoint> points, const SearchSnapshot& snapshot) {
   std::vector<Outcome> outcomes;
-  for (const Observation& observation : snapshot.observations) {
+  for (size_t i = 0; i < snapshot.observations.size(); ++i) {
+    const Observation& observation = snapshot.observations[i];
     if (observation.kind == Observation::Kind::kPending) continue;
     const bool is_failure = observation.kind == Observation::Kind::kFailed;
     const double value = snapshot.goal == Goal::kMinimize ? observation.value : -observation.value;
-    outcomes.push_back({cube.Encode(observation.parameters), observation.trial_number, is_failure,
-                        observation.is_imputed, is_failure ? 0 : value});
+    outcomes.push_back(
+        {points[i], observation.trial_number, is_failure, observation.is_imputed, is_failure ? 0 : value});
   }
   std::stable_sort(outcomes.begin(), outcomes.end(), IsEarlier);
   return outcomes;
@@ -55,14 +71,28 @@ std::optional<TrainingSet> MakeTrainingSet(std::span<const Outcome> outcomes) {
   return set;
 }
 
-std::vector<Outcome> KeepBestAndRecent(std::vector<Outcome> outcomes, size_t limit, size_t best) {
-  if (outcomes.size() <= limit) return outcomes;
-  std::nth_element(outcomes.begin(), outcomes.begin() + best, outcomes.end(), IsBetterOutcome);
-  std::sort(outcomes.begin() + best, outcomes.end(),
-            [](const Outcome& a, const Outcome& b) { return IsEarlier(b, a); });
-  outcomes.resize(limit);
-  std::sort(outcomes.begin(), outcomes.end(), IsEarlier);
-  return outcomes;
+TrainingSet Measured(const TrainingSet& set) {
+  TrainingSet measured;
+  for (size_t i = 0; i < set.points.size(); ++i) {
+    if (set.labels[i] > 0) Append(set, i, measured);
+  }
+  return measured;
+}
+
+TrainingSet MergeNearDuplicates(const TrainingSet& set) {
+  TrainingSet merged;
+  std::vector<double> counts;
+  for (size_t i = 0; i < set.points.size(); ++i) {
+    size_t k = 0;
+    while (k < counts.size() && !(merged.labels[k] == set.labels[i] && AreNear(merged.points[k], set.points[i]))) ++k;
+    if (k < counts.size()) {
+      merged.outputs[k] += (set.outputs[i] - merged.outputs[k]) / ++counts[k];
+      continue;
+    }
+    Append(set, i, merged);
+    counts.push_back(1);
+  }
+  return merged;
 }
 
 TrainingSet Thin(const TrainingSet& set, size_t limit) {
@@ -78,13 +108,7 @@ TrainingSet Thin(const TrainingSet& set, size_t limit) {
   std::sort(kept.begin(), kept.end());
 
   TrainingSet thinned;
-  for (size_t i : kept) {
-    thinned.points.push_back(set.points[i]);
-    thinned.outputs.push_back(set.outputs[i]);
-    thinned.labels.push_back(set.labels[i]);
-    thinned.completed_trials.push_back(set.completed_trials[i]);
-    if (set.labels[i] < 0) ++thinned.failures;
-  }
+  for (size_t i : kept) Append(set, i, thinned);
   return thinned;
 }
 

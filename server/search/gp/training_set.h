@@ -19,6 +19,9 @@ struct Outcome {
   double value = 0;         // of a measured one; less is better
 };
 
+// Measured before failed, then by value, then the earlier one.
+bool IsBetterOutcome(const Outcome& a, const Outcome& b);
+
 struct TrainingSet {
   std::vector<UnitPoint> points;
   // Standardized (TransformOutputs over the measured ones). A failure counts as worse than any measured value, by half
@@ -30,15 +33,18 @@ struct TrainingSet {
   size_t failures = 0;
 };
 
-// By trial number.
-std::vector<Outcome> CollectOutcomes(const UnitCube& cube, const SearchSnapshot& snapshot);
+// By trial number. `points` of the snapshot's observations.
+std::vector<Outcome> CollectOutcomes(std::span<const UnitPoint> points, const SearchSnapshot& snapshot);
 
 // Nothing: the measured values do not differ, or fewer than two are there.
 std::optional<TrainingSet> MakeTrainingSet(std::span<const Outcome> outcomes);
 
-// At most `limit` outcomes, so that a suggestion's time is bounded: the best `best`, and the most recent of the rest.
-// By trial number.
-std::vector<Outcome> KeepBestAndRecent(std::vector<Outcome> outcomes, size_t limit, size_t best);
+// Those of the set that were measured.
+TrainingSet Measured(const TrainingSet& set);
+
+// Points that differ by less than 1e-6 in each coordinate, and are both measured or both failed, become one, with the
+// mean of their outputs.
+TrainingSet MergeNearDuplicates(const TrainingSet& set);
 
 // At most `limit` of the set, for fitting hyperparameters: the best third, and others evenly spread over the trials.
 TrainingSet Thin(const TrainingSet& set, size_t limit);

@@ -24,7 +24,7 @@ TEST(TakenPointsTest, APointIsTakenThoughItsValueRoundsItsCoordinate) {
 TEST(TakenPointsTest, FindsTheLastFreePointThoughProposalsAreInVain) {
   const SearchSpace space = MakeSpace({Integer("x", 1, 100), Bool("y")});
   const UnitCube cube(space);
-  TakenPoints taken(cube, {});
+  TakenPoints taken(cube, std::vector<Observation>());
   for (int i = 0; i < 200; ++i) {
     const auto point = taken.FindFree([&] { return cube.Start(); });
     ASSERT_TRUE(point.has_value());

@@ -58,7 +58,7 @@ TEST_F(AcquisitionTest, GradientMatchesFiniteDifferences) {
         below[axis] -= step;
         const std::vector<double> values = acquisition.Evaluate(std::vector<UnitPoint>{above, below});
         const double difference = (values[0] - values[1]) / (2 * step);
-        EXPECT_NEAR(gradient[axis], difference, 1e-5 * std::max(1.0, std::abs(difference)));
+        EXPECT_NEAR(gradient[axis], difference, 1e-6 * std::max(1.0, std::abs(difference)));
       }
     }
   }

@@ -261,8 +261,8 @@ TEST_F(BayesianSearcherTest, ABatchIsTheSameAsOneByOneWithTheOthersPending) {
 TEST_F(BayesianSearcherTest, PendingTrialsDoNotCluster) {
   const SearchSpace space = Square();
   RunTrials(space, 6, [](const Assignment& a) { return std::sin(9 * Number(a, "x")) * std::cos(7 * Number(a, "y")); });
-  const std::vector<Suggestion> batch = Ask(space, 20);
-  ASSERT_EQ(batch.size(), 20);
+  const std::vector<Suggestion> batch = Ask(space, 9);
+  ASSERT_EQ(batch.size(), 9);
   double nearest = 1;
   for (size_t i = 0; i < batch.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
@@ -271,6 +271,20 @@ TEST_F(BayesianSearcherTest, PendingTrialsDoNotCluster) {
     }
   }
   EXPECT_GT(nearest, 0.02);
+}
+
+TEST_F(BayesianSearcherTest, ManyPendingTrialsTakeTurnsBetweenTwoAcquisitions) {
+  const SearchSpace space = MakeSpace({Double("x", 0, 1), Double("y", 0, 1), Categorical("c", {"a", "b"})});
+  RunTrials(space, 8, Bowl);
+  const std::vector<Suggestion> batch = Ask(space, 100);
+  ASSERT_EQ(batch.size(), 100);
+  std::set<Assignment> different;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    different.insert(batch[i].parameters);
+    const bool is_even = (8 + i + 1) % 2 == 0;
+    EXPECT_EQ(batch[i].provenance.source, i > 8 && is_even ? "ucb" : "log_ei") << i;
+  }
+  EXPECT_EQ(different.size(), 100);
 }
 
 TEST_F(BayesianSearcherTest, ManyWorkersBeforeTheFirstResult) {
