@@ -10,14 +10,14 @@ import operator
 import os
 import pathlib
 import re
-import shutil
-import socket
 import sys
-import tempfile
 import threading
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional
 
-from pegbox import report_link
+if TYPE_CHECKING:
+    import socket
+
+    from pegbox import report_link
 
 MAX_STEP = 2**53
 DEFAULT_WAIT_SECONDS = 0.1
@@ -132,7 +132,7 @@ def checkpoint_dir(default: Optional[os.PathLike] = None) -> pathlib.Path:
     return folder
 
 
-def use_connection(connection: socket.socket) -> None:
+def use_connection(connection: "socket.socket") -> None:
     """Reports of this process go to this connection instead of to PEGBOX_SOCKET."""
     _reporter.use(connection)
 
@@ -177,13 +177,15 @@ class Reporter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         # Guarded by _lock.
-        self._link: Optional[report_link.ReportLink] = None
+        self._link: "Optional[report_link.ReportLink]" = None
         self._is_connected = False  # or was tried
         self._next_step = 0
         self._temporary_folder: Optional[pathlib.Path] = None
 
-    def use(self, connection: socket.socket) -> None:
+    def use(self, connection: "socket.socket") -> None:
         """Reports to this connection instead of to PEGBOX_SOCKET."""
+        from pegbox import report_link
+
         with self._lock:
             self._link = report_link.ReportLink(connection)
             self._is_connected = True
@@ -229,6 +231,9 @@ class Reporter:
         """A folder of this process that is removed at exit."""
         with self._lock:
             if self._temporary_folder is None:
+                import shutil
+                import tempfile
+
                 self._temporary_folder = pathlib.Path(
                     tempfile.mkdtemp(prefix="pegbox-checkpoints-")
                 )
@@ -240,7 +245,7 @@ class Reporter:
         if self._link is not None:
             self._link.close_in_child()
 
-    def _connected_link(self) -> Optional[report_link.ReportLink]:
+    def _connected_link(self) -> "Optional[report_link.ReportLink]":
         if not self._is_connected:
             self._is_connected = True
             path = os.environ.get("PEGBOX_SOCKET")
@@ -248,7 +253,9 @@ class Reporter:
         return self._link
 
 
-def _open_link(path: str) -> Optional[report_link.ReportLink]:
+def _open_link(path: str) -> "Optional[report_link.ReportLink]":
+    from pegbox import report_link
+
     try:
         connection = report_link.connect(path)
     except OSError as error:

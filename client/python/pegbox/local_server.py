@@ -82,12 +82,7 @@ class LocalServer:
         """Ends the server that was started here, and waits for its end."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        _end(self._process)
         self._process = None
 
     def _start(self, folder: pathlib.Path) -> str:
@@ -117,6 +112,58 @@ class LocalServer:
             return self._address_file.read_text().strip() or None
         except OSError:
             return None
+
+
+class LocalWorker:
+    """A worker for a server, in a data folder: DIR/worker and DIR/worker.log. Its end stops it."""
+
+    def __init__(
+        self, address: str, data: Union[str, "os.PathLike[str]"] = "./pegbox-data", slots: int = 1
+    ) -> None:
+        """`slots`: trials that it runs at once."""
+        folder = pathlib.Path(data).resolve()
+        (folder / "worker").mkdir(parents=True, exist_ok=True)
+        program = find_program("pegbox-worker")
+        search_path = f"{os.path.dirname(program)}:{os.environ.get('PATH', os.defpath)}"
+        command = [program, "--server", address, "--data", str(folder / "worker")]
+        self.log = folder / "worker.log"
+        with open(self.log, "ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--id", "local", "--slots", str(slots)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PATH": search_path},
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
+
+    def wait(self, timeout: float) -> bool:
+        """Whether it has ended by itself, after `timeout` seconds at most."""
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def __enter__(self) -> "LocalWorker":
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends it, which ends its trials, and waits for its end."""
+        _end(self._process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _accepts_connections(address: str) -> bool:

@@ -29,13 +29,14 @@ _KILL_SECONDS = 5.0  # between SIGTERM and SIGKILL
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
     """Of all trials of a run. `grace_seconds`: between the stop that a function is told of and
-    SIGTERM.
+    SIGTERM. `environment` is added to this process's own.
     """
 
     metric: str
     folder: pathlib.Path
     start_method: str
     grace_seconds: float
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def log_path(folder: pathlib.Path, number: int) -> pathlib.Path:
@@ -83,6 +84,7 @@ class _TrialProcess:
         (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
         name = f"tuningJobs/{trial.trial.job_id}/trials/{trial.number}"
         environment = {
+            **surroundings.environment,
             **variables,
             "PEGBOX_PARAMS": json.dumps(params),
             "PEGBOX_TRIAL": name,

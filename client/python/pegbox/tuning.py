@@ -5,6 +5,7 @@ hand.
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import os
 import pathlib
@@ -109,27 +110,29 @@ def tune(
         address = server or stack.enter_context(LocalServer(data)).address
         client = stack.enter_context(Client(address))
         job = client.create_from(spec, job_id=job_id)
-        folder = pathlib.Path(data).resolve() / "tune" / job.id
+        folder = folder_of(data, job.id)
         surroundings = trial_process.Surroundings(metric, folder, start_method, grace_period)
-        search = _Search(client, job, space, function, surroundings)
-        search.run(_printer(metric) if progress else None, on_trial)
+        values = functools.partial(spaces.as_written, space)
+        search = Search(client, job, values, function, surroundings)
+        search.run(printer(metric) if progress else None, on_trial)
         return _result_of(client, job.id, space, folder)
 
 
-class _Search:
-    """The loops that ask for trials and run them: one a slot."""
+class Search:
+    """The loops that ask for a job's trials and run a function for each: one a slot."""
 
     def __init__(
         self,
         client: Client,
         job: resources.Job,
-        space: Dict[str, spaces.Domain],
+        values: Callable[[Dict[str, Any]], Dict[str, Any]],
         function: trial_process.Function,
         surroundings: trial_process.Surroundings,
     ) -> None:
+        """`values` makes the function's argument out of a trial's parameters."""
         self._client = client
         self._job = job
-        self._space = space
+        self._values = values
         self._function = function
         self._surroundings = surroundings
         self._is_canceled = threading.Event()
@@ -152,6 +155,10 @@ class _Search:
                     self._client.stop(self._job.id)
                 raise
 
+    def cancel(self) -> None:
+        """Ends the trials that run; `run` then returns."""
+        self._is_canceled.set()
+
     def _run_slot(
         self, slot: int, slots: int, listeners: List[Callable[[resources.Trial], None]]
     ) -> None:
@@ -163,7 +170,7 @@ class _Search:
                 "PEGBOX_SEED": str(_seed_of(self._job.seed, trial.number)),
                 **_devices_of(slot, slots),
             }
-            params = spaces.as_written(self._space, trial.params)
+            params = self._values(trial.params)
             with contextlib.suppress(errors.AbortedError):  # somebody else runs it
                 trial_process.run(
                     self._function, trial, params, variables, self._surroundings, self._is_canceled
@@ -172,6 +179,11 @@ class _Search:
                 with self._told:
                     for listener in listeners:
                         listener(dataclasses.replace(trial.result, params=params))
+
+
+def folder_of(data: Union[str, "os.PathLike[str]"], job_id: str) -> pathlib.Path:
+    """Where the logs and checkpoints of a job's trials are."""
+    return pathlib.Path(data).resolve() / "tune" / job_id
 
 
 def _result_of(
@@ -193,7 +205,9 @@ def _result_of(
     return TuneResult(job, trials[job.best_trial - 1], trials)
 
 
-def _printer(metric: str) -> Callable[[resources.Trial], None]:
+def printer(metric: str) -> Callable[[resources.Trial], None]:
+    """A listener that prints one line a trial."""
+
     def tell(trial: resources.Trial) -> None:
         what = (
             trial.failure.detail if trial.failure is not None else f"{metric} {_short(trial.value)}"
