@@ -14,7 +14,7 @@ import methods
 import pictures
 import plans
 from problems import ProblemServer
-from results import Results, read_failing, read_times
+from results import Results, read_failing, read_times, read_waits
 
 HERE = pathlib.Path(__file__).parent
 
@@ -112,7 +112,7 @@ def tables(folder, baseline, sets):
         made[f"scores-{name}"] = score_table(main, baseline, problems, [20, 50, 100], 50)
     made["problems"] = problem_table(main, sets, 50)
     made["losses"] = losses(main, sets, 50)
-    if "pegbox" in slow.methods(plans.SLOW.problems, plans.SLOW.trials):
+    if (folder / "slow.csv").exists() and "pegbox" in slow.methods(plans.SLOW.problems, plans.SLOW.trials):
         made["scores-slow"] = score_table(slow, baseline, plans.SLOW.problems, [plans.SLOW.trials], plans.SLOW.trials)
     workers = Results([folder / "workers.csv"])
     if "bayesian" in workers.methods(sets["tuning"], 50):
@@ -129,11 +129,17 @@ def tables(folder, baseline, sets):
         )
         made["failing"] = (
             f"{len(failures)} seeds: {number(statistics.fmean(failures), 1)} trials failed, {max(failures)} at most; "
-            f"the best feasible value's gap is {gap:.2g}, {number(gap / free, 1)} times that of runs where nothing fails."
+            f"the best feasible value's gap is {gap:.2g}, {number(gap / free, 1)} times that of runs without failures."
         )
     times = read_times(folder / "time.csv")
     if times:
         made["time"] = time_table(times)
+    waits = read_waits(folder / "wait.csv")
+    if waits:
+        middle, late = waits[len(waits) // 2], waits[int(0.99 * len(waits))]
+        made["wait"] = (
+            f"A free worker waits {number(middle, 1)} ms (p50), {number(late, 1)} ms (p99) for its next trial."
+        )
     made["machine"] = f"Measured on {machine()}; Pegbox at {version('pegbox')}."
     return made
 

@@ -90,3 +90,11 @@ def read_failing(path):
                     log_gap(float(row["best_gap"])),
                 )
     return failing
+
+
+def read_waits(path):
+    """Milliseconds, ascending."""
+    if not path.exists():
+        return []
+    with path.open() as file:
+        return sorted(float(row["ms"]) for row in csv.DictReader(file))

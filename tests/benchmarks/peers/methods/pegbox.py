@@ -81,10 +81,11 @@ def parameter_message(parameter):
     return message
 
 
-def create_job(service, space, trials, seed):
+def create_job(service, space, trials, seed, workers=1):
     spec = tuning_job_pb2.TuningJobSpec(
         parameters=[parameter_message(parameter) for parameter in space.parameters],
         max_jobs=trials,
+        max_parallel_jobs=workers,
         max_consecutive_failures=0,
         strategy=tuning_job_pb2.Strategy(seed=seed),
     )
@@ -94,10 +95,13 @@ def create_job(service, space, trials, seed):
 
 
 def ask(service, job):
+    """The next trial, or None when there will be no more."""
     while True:
         reply = service.SuggestTrials(tuning_service_pb2.SuggestTrialsRequest(parent=job, count=1, client="benchmark"))
         if reply.trials:
             return reply.trials[0]
+        if reply.job_state not in (tuning_job_pb2.TuningJob.RUNNING, tuning_job_pb2.TuningJob.PAUSED):
+            return None
 
 
 def tell(service, trial, value):
