@@ -24,7 +24,8 @@ constexpr size_t kInitialPoints = 5;
 const double kExhausted = std::log(0.01);
 constexpr double kBoldImprovement = 0.1;
 constexpr uint64_t kBoldPeriod = 3;
-// With more pending trials than this, each second suggestion maximizes UCB.
+// With more pending trials than this, UCB is better: -1.16 against -1.09 of LogEI and -1.13 in turns (ten workers, 50
+// trials, search_bench).
 constexpr size_t kManyPending = 8;
 constexpr double kExact = 1e-3;  // sigma^2 / s^2 below which the best value observed is no luck
 constexpr int kFallbackTries = 64;
@@ -72,12 +73,12 @@ std::optional<UnitPoint> FallbackPoint(const Places& places, const UnitPoint& be
   return places.taken().FindFree([&] { return RandomPoint(places.cube(), random); });
 }
 
-// LogEI or, in turns when many trials are pending, UCB. Nothing: no candidate is free; `why` says so.
+// LogEI or, when many trials are pending, UCB. Nothing: no candidate is free; `why` says so.
 std::optional<Choice> MaximizeAcquisition(const Model& model, const FeatureMap& features, const Places& places,
                                           uint64_t seed, uint64_t number, std::string& why) {
   const PosteriorBatch pending = model.objective().Predict(features.Map(places.pending()));
   const double incumbent = ChooseIncumbent(model.objective(), model.training().outputs, pending.mean());
-  const bool is_ucb = places.pending().size() > kManyPending && number % 2 == 0;
+  const bool is_ucb = places.pending().size() > kManyPending;
   const AcquisitionKind kind = is_ucb ? AcquisitionKind::kUcb : AcquisitionKind::kLogEi;
   const std::vector<UnitPoint> best_observed = model.BestObserved();
   const auto maximize = [&](double below) {

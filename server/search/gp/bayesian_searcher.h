@@ -1,7 +1,7 @@
 // Bayesian optimization: after a small initial design, each suggestion maximizes LogEI under a Gaussian process of all
 // trials that have ended, with the pending ones as kriging believers.
 //
-//   many trials pending        -> each second one maximizes UCB instead, "ucb"
+//   more than 8 trials pending -> UCB instead, "ucb"
 //   no values, or all equal    -> initial design: the start point, then a scrambled Sobol sequence
 //   no finite acquisition, or every candidate taken -> "fallback": near the best point, else anywhere that is free
 #pragma once
