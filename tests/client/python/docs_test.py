@@ -42,7 +42,7 @@ class DocsTest(unittest.TestCase):
             try:
                 import pandas  # noqa: F401
             except ImportError:
-                block = re.sub(r"(, )?[\w.()]*\.dataframe\(\)", "", block)
+                block = re.sub(r"(, )?[\w.()]*dataframe\(\)", "", block)
             exec(compile(block, document, "exec"), names)
         return names
 
@@ -64,6 +64,10 @@ class DocsTest(unittest.TestCase):
             self.addCleanup(names["client"].close)
             self.assertEqual(len(names["result"].trials), 8)
             self.assertEqual(names["client"].get(names["job"].id).end_reason, "MAX_JOBS")
+
+    def test_from_optuna(self) -> None:
+        names = self.run_blocks("from-optuna.md", 1, {})
+        self.assertEqual(len(names["study"].trials), 21)
 
     def test_from_sagemaker(self) -> None:
         names = self.run_blocks("from-sagemaker.md", 1, {})
