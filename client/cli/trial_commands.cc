@@ -143,6 +143,28 @@ void PrintCurves(const Curves& curves, std::ostream& out) {
   out << "measurements\n" << table.ToString();
 }
 
+void PrintRecommended(const std::string& job_id, const v1::GetBestTrialResponse& best, std::ostream& out) {
+  const bool is_same = best.recommended_trial().name() == best.best_trial().name();
+  out << "recommended ";
+  if (is_same) {
+    out << "the same";
+  } else {
+    out << job_id << "/" << TrialNumber(best.recommended_trial().name());
+  }
+  out << ": " << Printable(best.explanation()) << "\n";
+}
+
+// Where the trial's point came from, and what that rests on.
+void PrintProvenance(const v1::Provenance& provenance, std::ostream& out) {
+  if (provenance.source().empty()) return;
+  out << "chosen by   " << Printable(provenance.source());
+  if (!provenance.note().empty()) out << " (" << Printable(provenance.note()) << ")";
+  out << " after " << provenance.outcomes() << " ended trials";
+  if (provenance.has_acquisition_value()) out << ", acquisition value " << FormatNumber(provenance.acquisition_value());
+  if (provenance.fit_evaluations() > 0) out << ", " << provenance.fit_evaluations() << " fit evaluations";
+  out << ", in " << FormatNumber(provenance.suggest_milliseconds()) << " ms\n";
+}
+
 void PrintTrial(const TrialId& id, const v1::Trial& trial, const std::string& metric, const Curves& curves,
                 std::ostream& out) {
   out << "trial       " << id.job_id << "/" << id.number << "\nstate       " << StateName(trial.state()) << "\n";
@@ -154,11 +176,7 @@ void PrintTrial(const TrialId& id, const v1::Trial& trial, const std::string& me
     out << "stopped     " << StopSummary(trial) << ": " << Printable(trial.stop().explanation()) << "\n";
   }
   PrintCheckpoint(trial, out);
-  if (!trial.provenance().source().empty()) {
-    out << "chosen by   " << Printable(trial.provenance().source());
-    if (!trial.provenance().note().empty()) out << " (" << Printable(trial.provenance().note()) << ")";
-    out << "\n";
-  }
+  PrintProvenance(trial.provenance(), out);
   PrintParameters(trial, out);
   PrintAttempts(trial, out);
   PrintCurves(curves, out);
@@ -184,11 +202,12 @@ absl::Status ListTrials(Session& session, const std::string& job, bool best_firs
 
 absl::Status ShowBest(Session& session, const std::string& job) {
   PEGBOX_ASSIGN_OR_RETURN(const std::string id, ParseJobArgument(job));
-  PEGBOX_ASSIGN_OR_RETURN(const v1::Trial trial, session.client.GetBestTrial(id));
+  PEGBOX_ASSIGN_OR_RETURN(const v1::GetBestTrialResponse best, session.client.GetBestTrial(id));
   if (session.as_json) {
-    session.console.out << ToJsonDocument(trial);
+    session.console.out << ToJsonDocument(best);
     return absl::OkStatus();
   }
+  const v1::Trial& trial = best.best_trial();
   const TrialId trial_id{id, TrialNumber(trial.name())};
   PEGBOX_ASSIGN_OR_RETURN(const v1::TuningJob tuning_job, session.client.GetTuningJob(id));
   PEGBOX_ASSIGN_OR_RETURN(std::vector<v1::TrialMeasurement> rows, session.client.ListMeasurements(trial_id));
@@ -197,6 +216,7 @@ absl::Status ShowBest(Session& session, const std::string& job) {
   PrintValue(trial, tuning_job.spec().objective().metric(), out);
   PrintGeneralisation(trial, ToCurves(std::move(rows)), out);
   PrintCheckpoint(trial, out);
+  PrintRecommended(id, best, out);
   PrintParameters(trial, out);
   return absl::OkStatus();
 }

@@ -170,7 +170,7 @@ absl::StatusOr<std::vector<v1::Trial>> Client::ListTrials(absl::string_view job_
       [](auto& page) { return page.mutable_trials(); });
 }
 
-absl::StatusOr<v1::Trial> Client::GetBestTrial(absl::string_view job_id) {
+absl::StatusOr<v1::GetBestTrialResponse> Client::GetBestTrial(absl::string_view job_id) {
   v1::GetBestTrialRequest request;
   request.set_parent(TuningJobName(job_id));
   return Call(&Stub::GetBestTrial, request);

@@ -67,7 +67,7 @@ class Client {
   absl::StatusOr<std::vector<v1::Trial>> ListTrials(absl::string_view job_id,
                                                     v1::ListTrialsRequest::Order order = v1::ListTrialsRequest::NUMBER,
                                                     const std::vector<v1::Trial::State>& states = {});
-  absl::StatusOr<v1::Trial> GetBestTrial(absl::string_view job_id);
+  absl::StatusOr<v1::GetBestTrialResponse> GetBestTrial(absl::string_view job_id);
   absl::StatusOr<v1::Trial> StopTrial(const TrialId& id);
   // Of every metric when `metric` is empty.
   absl::StatusOr<std::vector<v1::TrialMeasurement>> ListMeasurements(const TrialId& id, absl::string_view metric = "");

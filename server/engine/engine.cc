@@ -17,13 +17,14 @@ Engine::Engine(Store& store, TrialLog& trial_log, const Clock& clock, Options op
             .leases = leases_,
             .live_jobs = live_jobs_,
             .jobs_to_plan = jobs_to_plan_},
+      best_trials_(core_, options_.make_searcher),
       tuning_jobs_(core_),
       job_diagnoses_(core_),
       worker_sessions_(core_),
       client_sessions_(core_),
       trial_reports_(core_),
-      reconciler_(core_, jobs_to_suggest_),
-      suggestion_pool_(core_, jobs_to_suggest_, options_.make_searcher) {}
+      suggestion_pool_(core_, options_.make_searcher),
+      reconciler_(core_, suggestion_pool_) {}
 
 Engine::~Engine() { Stop(); }
 
@@ -33,6 +34,7 @@ absl::Status Engine::Start() {
   for (int i = 0; i < options_.suggestion_threads; ++i) {
     threads_.emplace_back([this] { suggestion_pool_.Run(); });
   }
+  threads_.emplace_back([this] { suggestion_pool_.RunFits(); });
   return absl::OkStatus();
 }
 
@@ -47,7 +49,7 @@ absl::Status Engine::RenewAllLeases() {
 void Engine::Stop() {
   signal_.Close();
   jobs_to_plan_.Close();
-  jobs_to_suggest_.Close();
+  suggestion_pool_.Close();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/clock.h"
+#include "server/engine/best_trials.h"
 #include "server/engine/client_sessions.h"
 #include "server/engine/core.h"
 #include "server/engine/job_diagnoses.h"
@@ -36,6 +37,7 @@ class Engine {
   // Wakes every waiting call and ends the loops. What is in the store stays as it is: a later start goes on from there.
   void Stop();
 
+  BestTrials& best_trials() { return best_trials_; }
   TuningJobs& tuning_jobs() { return tuning_jobs_; }
   JobDiagnoses& job_diagnoses() { return job_diagnoses_; }
   WorkerSessions& worker_sessions() { return worker_sessions_; }
@@ -50,15 +52,15 @@ class Engine {
   LeaseTable leases_;
   LiveJobs live_jobs_;
   JobQueue jobs_to_plan_;
-  JobQueue jobs_to_suggest_;
   Core core_;
+  BestTrials best_trials_;
   TuningJobs tuning_jobs_;
   JobDiagnoses job_diagnoses_;
   WorkerSessions worker_sessions_;
   ClientSessions client_sessions_;
   TrialReports trial_reports_;
-  Reconciler reconciler_;
   SuggestionPool suggestion_pool_;
+  Reconciler reconciler_;
   std::vector<std::thread> threads_;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/status_macros.h"
+#include "server/engine/job_search.h"
 #include "server/search/imputation.h"
 #include "server/stopping/stopping_policy.h"
 
@@ -11,8 +12,13 @@ namespace pegbox {
 namespace {
 
 constexpr int64_t kPage = 10'000;
+constexpr int64_t kLastEnds = 32;
 
 }  // namespace
+
+LiveJob::LiveJob(TuningJob job) : job_(std::move(job)) {}
+
+LiveJob::~LiveJob() = default;
 
 absl::StatusOr<std::shared_ptr<LiveJob>> LiveJob::Load(Reader& reader, absl::string_view job_id) {
   PEGBOX_ASSIGN_OR_RETURN(TuningJob job, reader.GetTuningJob(job_id));
@@ -54,10 +60,24 @@ std::optional<StopDecision> LiveJob::AddAndEvaluate(int64_t trial_number, const 
 }
 
 void LiveJob::TrialEnded(const Trial& trial) {
-  if (!IsTerminal(trial.state) || trial.state == TrialState::kCanceled) return;
+  if (!IsTerminal(trial.state)) return;
   absl::MutexLock lock(&mu_);
+  ++end_count_;
+  if (trial.state == TrialState::kCanceled) return;
   ends_[{trial.end_time.value_or(absl::InfinitePast()), trial.id.number}] = trial.failure;
   if (trial.state == TrialState::kCompleted) completed_.insert(trial.id.number);
+}
+
+int64_t LiveJob::end_count() const {
+  absl::MutexLock lock(&mu_);
+  return end_count_;
+}
+
+absl::Duration LiveJob::TimeBetweenEnds() const {
+  absl::MutexLock lock(&mu_);
+  const int64_t spans = std::min(std::ssize(ends_) - 1, kLastEnds);
+  if (spans < 1) return absl::InfiniteDuration();
+  return (ends_.rbegin()->first.first - std::next(ends_.rbegin(), spans)->first.first) / spans;
 }
 
 int64_t LiveJob::consecutive_failures() const {
@@ -113,6 +133,12 @@ std::vector<const MetricCurve*> LiveJob::CompletedCurves() const {
     if (curve != curves_.end()) completed.push_back(&curve->second);
   }
   return completed;
+}
+
+JobSearch& LiveJob::search(const SearcherFactory& make_searcher, const Clock& clock) {
+  absl::MutexLock lock(&mu_);
+  if (search_ == nullptr) search_ = std::make_unique<JobSearch>(job_.spec, make_searcher(job_.spec), clock);
+  return *search_;
 }
 
 void LiveJob::set_space_exhausted() {

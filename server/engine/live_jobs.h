@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
 #include "server/domain/job_plan.h"
 #include "server/domain/metric_curve.h"
 #include "server/domain/tuning_job.h"
@@ -22,9 +25,15 @@
 
 namespace pegbox {
 
-// Thread-safe, but for searcher().
+class JobSearch;
+
+using SearcherFactory = std::function<std::unique_ptr<Searcher>(const TuningJobSpec&)>;
+
+// Thread-safe.
 class LiveJob {
  public:
+  ~LiveJob();
+
   // Reads the job's trials and the objective's measurements. NOT_FOUND: no such job.
   static absl::StatusOr<std::shared_ptr<LiveJob>> Load(Reader& reader, absl::string_view job_id);
 
@@ -39,6 +48,11 @@ class LiveJob {
   // Takes a trial's committed end in. Repeating it is harmless.
   void TrialEnded(const Trial& trial);
 
+  // Grows with each TrialEnded.
+  int64_t end_count() const;
+  // On average over the last ends of trials; infinite while there are fewer than two.
+  absl::Duration TimeBetweenEnds() const;
+
   int64_t consecutive_failures() const;
   std::string last_failure() const;
 
@@ -48,20 +62,20 @@ class LiveJob {
   void set_space_exhausted();
   bool is_space_exhausted() const;
 
-  // Made by the first caller; used by one thread at a time.
-  std::unique_ptr<Searcher>& searcher() { return searcher_; }
+  // Made by the first caller.
+  JobSearch& search(const SearcherFactory& make_searcher, const Clock& clock);
 
  private:
-  explicit LiveJob(TuningJob job) : job_(std::move(job)) {}
+  explicit LiveJob(TuningJob job);
 
   std::vector<const MetricCurve*> CompletedCurves() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // Constant after construction.
   const TuningJob job_;
-  // Own synchronisation: one suggestion at a time.
-  std::unique_ptr<Searcher> searcher_;
 
   mutable absl::Mutex mu_;
+  std::unique_ptr<JobSearch> search_ ABSL_GUARDED_BY(mu_);
+  int64_t end_count_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<int64_t, MetricCurve> curves_ ABSL_GUARDED_BY(mu_);  // by trial number
   std::set<int64_t> completed_ ABSL_GUARDED_BY(mu_);
   // Ends in the order in which they came: true for a failure.

@@ -132,7 +132,7 @@ absl::Status Reconciler::Plan(absl::string_view job_id, absl::Time now) {
   }));
   if (IsTerminal(planned.job.state)) core_.live_jobs.Forget(job_id);
   const JobPlan& plan = planned.plan;
-  if (plan.suggestions > 0) jobs_to_suggest_.Push(job_id);
+  if (plan.suggestions > 0) PEGBOX_RETURN_IF_ERROR(suggestion_pool_.Want(job_id));
   const bool has_changes = plan.end_reason.has_value() || plan.stop_trials || plan.come_to_rest;
   return has_changes ? Apply(job_id, now) : absl::OkStatus();
 }

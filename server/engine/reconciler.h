@@ -5,15 +5,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/engine/core.h"
-#include "server/engine/job_queue.h"
+#include "server/engine/suggestion_pool.h"
 
 namespace pegbox {
 
 // Run and RunOnce from one thread; the rest of the engine goes on beside it.
 class Reconciler {
  public:
-  // `jobs_to_suggest` gets the jobs whose plans ask for suggestions.
-  Reconciler(Core& core, JobQueue& jobs_to_suggest) : core_(core), jobs_to_suggest_(jobs_to_suggest) {}
+  Reconciler(Core& core, SuggestionPool& suggestion_pool) : core_(core), suggestion_pool_(suggestion_pool) {}
 
   // Until the queue of jobs to plan is closed. Errors are logged, and met again the next time round.
   void Run();
@@ -21,7 +20,7 @@ class Reconciler {
   // Everything that the passing of time may have made due.
   absl::Status RunOnce(absl::Time now);
 
-  // Carries out the plan of one job. Suggestions are asked for, not waited for.
+  // Carries out the plan of one job. Suggestions that are ready are queued; others are asked for, not waited for.
   absl::Status Plan(absl::string_view job_id, absl::Time now);
 
  private:
@@ -30,7 +29,7 @@ class Reconciler {
   absl::Status Apply(absl::string_view job_id, absl::Time now);
 
   Core& core_;
-  JobQueue& jobs_to_suggest_;
+  SuggestionPool& suggestion_pool_;
 };
 
 }  // namespace pegbox

@@ -1,50 +1,57 @@
-// Computes suggestions beside everything else, one computation a job at a time, and queues them as trials.
+// Computes suggestions beside everything else, one computation a job at a time, and queues them as trials. Keeps some
+// ready where that pays, and fits the surrogates that are too long to fit in between.
 #pragma once
 
-#include <functional>
-#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "server/engine/core.h"
 #include "server/engine/job_queue.h"
+#include "server/engine/job_search.h"
 #include "server/engine/planning.h"
 
 namespace pegbox {
 
-using SearcherFactory = std::function<std::unique_ptr<Searcher>(const TuningJobSpec&)>;
-
-// Thread-safe.
+// Thread-safe. Errors beside those named: as Store::Read and Store::Write.
 class SuggestionPool {
  public:
-  SuggestionPool(Core& core, JobQueue& jobs_to_suggest, SearcherFactory make_searcher)
-      : core_(core), jobs_to_suggest_(jobs_to_suggest), make_searcher_(std::move(make_searcher)) {}
+  SuggestionPool(Core& core, SearcherFactory make_searcher) : core_(core), make_searcher_(std::move(make_searcher)) {}
 
-  // Until the queue is closed; may run in several threads. Errors are logged; the reconciler asks again.
+  // The job's plan asks for suggestions: queues those that are ready and has the others computed.
+  absl::Status Want(absl::string_view job_id);
+
+  // Until Close; Run in several threads, RunFits in one. Errors are logged; the reconciler asks again.
   void Run();
+  void RunFits();
+  // Wakes every loop for good.
+  void Close();
 
-  // What the job's plan asks for: reads, computes with no lock held, plans again, and inserts what is still wanted.
-  // The caller sees to it that no other thread computes for the same job.
-  absl::Status SuggestFor(absl::string_view job_id);
+  // One turn of the loops: waits for a job up to `timeout`. Nothing: none came.
+  std::optional<absl::Status> RunOnce(absl::Duration timeout);
+  std::optional<absl::Status> RunFitOnce(absl::Duration timeout);
 
  private:
-  // What the computation is made from.
-  struct Question {
-    PlannedJob planned;
-    std::vector<Observation> observations;
-  };
-  absl::StatusOr<Question> Ask(const LiveJob& live_job) const;
-  // True when all of them were still wanted.
-  absl::StatusOr<bool> Insert(const LiveJob& live_job, const Question& question, std::vector<Suggestion> suggestions);
+  // Computes what the job's plan asks for and what is to be ready besides, and queues the former. The caller sees to it
+  // that no other thread computes for the same job.
+  absl::Status SuggestFor(absl::string_view job_id);
+  absl::StatusOr<PlannedJob> Refresh(const LiveJob& live_job, JobSearch& search) const;
+  // As many of the ready ones as are still wanted. The only way in which trials come to be.
+  absl::Status QueueReady(LiveJob& live_job);
 
   // Constant after construction.
   Core& core_;
-  JobQueue& jobs_to_suggest_;
   const SearcherFactory make_searcher_;
+
+  // Own synchronisation.
+  JobQueue jobs_to_suggest_;
+  JobQueue jobs_to_fit_;
 
   absl::Mutex mu_;
   std::set<std::string> computing_ ABSL_GUARDED_BY(mu_);

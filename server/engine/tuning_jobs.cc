@@ -253,17 +253,6 @@ absl::StatusOr<std::vector<Trial>> TuningJobs::ListTrials(absl::string_view job_
   return trials;
 }
 
-absl::StatusOr<Trial> TuningJobs::GetBestTrial(absl::string_view job_id) {
-  std::optional<Trial> best;
-  PEGBOX_RETURN_IF_ERROR(core_.store.Read([&](Reader& reader) -> absl::Status {
-    PEGBOX_ASSIGN_OR_RETURN(const TuningJob job, reader.GetTuningJob(job_id));
-    PEGBOX_ASSIGN_OR_RETURN(best, reader.FindBestTrial(job_id, job.spec.objective.goal));
-    return absl::OkStatus();
-  }));
-  if (best.has_value()) return *std::move(best);
-  return absl::NotFoundError(absl::StrCat(TuningJobName(job_id), " has no trial with a value yet"));
-}
-
 absl::StatusOr<Trial> TuningJobs::StopTrial(const TrialId& id) {
   Trial trial;
   PEGBOX_RETURN_IF_ERROR(core_.store.Write(Store::Priority::kState, [&](Transaction& tx) -> absl::Status {

@@ -79,8 +79,6 @@ class TuningJobs {
   absl::StatusOr<Trial> GetTrial(const TrialId& id);
   absl::StatusOr<std::vector<Attempt>> ListAttempts(const TrialId& id);
   absl::StatusOr<std::vector<Trial>> ListTrials(absl::string_view job_id, TrialQuery query);
-  // NOT_FOUND also: no trial has a value yet.
-  absl::StatusOr<Trial> GetBestTrial(absl::string_view job_id);
   // FAILED_PRECONDITION: the trial has ended otherwise.
   absl::StatusOr<Trial> StopTrial(const TrialId& id);
   absl::StatusOr<std::vector<TrialMeasurement>> ListMeasurements(const TrialId& id, const MeasurementQuery& query);

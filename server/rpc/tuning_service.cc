@@ -170,11 +170,13 @@ grpc::Status TuningServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListT
 }
 
 grpc::Status TuningServiceImpl::GetBestTrial(grpc::ServerContext*, const v1::GetBestTrialRequest* request,
-                                             v1::Trial* response) {
+                                             v1::GetBestTrialResponse* response) {
   return Reply("GetBestTrial", [&]() -> absl::Status {
     PEGBOX_ASSIGN_OR_RETURN(const std::string job_id, ParseTuningJobName("parent", request->parent()));
-    PEGBOX_ASSIGN_OR_RETURN(const Trial trial, tuning_jobs_.GetBestTrial(job_id));
-    *response = ToProto(trial);
+    PEGBOX_ASSIGN_OR_RETURN(const BestTrialView view, engine_.best_trials().Get(job_id));
+    *response->mutable_best_trial() = ToProto(view.best);
+    *response->mutable_recommended_trial() = ToProto(view.recommended);
+    response->set_explanation(view.explanation);
     return absl::OkStatus();
   });
 }

@@ -36,7 +36,7 @@ class TuningServiceImpl final : public v1::TuningService::Service {
   grpc::Status ListTrials(grpc::ServerContext* context, const v1::ListTrialsRequest* request,
                           v1::ListTrialsResponse* response) override;
   grpc::Status GetBestTrial(grpc::ServerContext* context, const v1::GetBestTrialRequest* request,
-                            v1::Trial* response) override;
+                            v1::GetBestTrialResponse* response) override;
   grpc::Status StopTrial(grpc::ServerContext* context, const v1::StopTrialRequest* request,
                          v1::Trial* response) override;
   grpc::Status ListMeasurements(grpc::ServerContext* context, const v1::ListMeasurementsRequest* request,

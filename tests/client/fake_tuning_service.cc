@@ -184,10 +184,15 @@ grpc::Status FakeTuningService::DiagnoseTuningJob(Context*, const v1::DiagnoseTu
   return grpc::Status::OK;
 }
 
-grpc::Status FakeTuningService::GetBestTrial(Context*, const v1::GetBestTrialRequest* request, v1::Trial* response) {
+grpc::Status FakeTuningService::GetBestTrial(Context*, const v1::GetBestTrialRequest* request,
+                                             v1::GetBestTrialResponse* response) {
   if (error.has_value()) return *error;
   for (const v1::TuningJob& job : jobs) {
-    if (job.name() == request->parent() && !job.best_trial().empty()) return AnswerTrial(job.best_trial(), response);
+    if (job.name() != request->parent() || job.best_trial().empty()) continue;
+    response->set_explanation("why");
+    const grpc::Status status = AnswerTrial(job.best_trial(), response->mutable_best_trial());
+    if (!status.ok()) return status;
+    return AnswerTrial(recommended.empty() ? job.best_trial() : recommended, response->mutable_recommended_trial());
   }
   return NotFound(request->parent());
 }

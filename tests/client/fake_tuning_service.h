@@ -31,6 +31,7 @@ class FakeTuningService : public v1::TuningService::Service {
   // What the service holds. Set before calls begin.
   std::vector<v1::TuningJob> jobs;
   std::vector<v1::Trial> trials;  // of jobs[0]
+  std::string recommended;        // name; the best one when empty
   std::vector<v1::TrialMeasurement> measurements;
   std::vector<std::string> log;
   v1::TuningJobDiagnosis diagnosis;  // of any job
@@ -68,7 +69,7 @@ class FakeTuningService : public v1::TuningService::Service {
   grpc::Status DiagnoseTuningJob(Context*, const v1::DiagnoseTuningJobRequest*, v1::TuningJobDiagnosis*) override;
   grpc::Status GetTrial(Context*, const v1::GetTrialRequest*, v1::Trial*) override;
   grpc::Status ListTrials(Context*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
-  grpc::Status GetBestTrial(Context*, const v1::GetBestTrialRequest*, v1::Trial*) override;
+  grpc::Status GetBestTrial(Context*, const v1::GetBestTrialRequest*, v1::GetBestTrialResponse*) override;
   grpc::Status StopTrial(Context*, const v1::StopTrialRequest*, v1::Trial*) override;
   grpc::Status ListMeasurements(Context*, const v1::ListMeasurementsRequest*, v1::ListMeasurementsResponse*) override;
   grpc::Status ReadTrialLog(Context*, const v1::ReadTrialLogRequest*,

@@ -47,7 +47,7 @@ TEST(JobTest, RunsThroughTheCommandLine) {
   EXPECT_EQ(best_text.exit_code, 0);
   EXPECT_THAT(best_text.out, HasSubstr(absl::StrCat("demo/", best.trial, " (completed)")));
   EXPECT_THAT(best_text.out, HasSubstr("at epoch 5"));
-  const Json best_json = Json::parse(cluster.Pegbox({"best", "demo", "--output", "json"}).out);
+  const Json best_json = Json::parse(cluster.Pegbox({"best", "demo", "--output", "json"}).out).at("best_trial");
   EXPECT_EQ(best_json.at("name"), absl::StrCat("tuningJobs/demo/trials/", best.trial));
   EXPECT_EQ(best_json.at("value"), best.value);
   EXPECT_EQ(best_json.at("parameters").at("x").at("double_value"), best.value - 1.0 / 5);
@@ -165,10 +165,10 @@ TEST(JobTest, TheTargetEndsTheJobAndItsTrials) {
   EXPECT_EQ(job.end_reason(), v1::TuningJob::TARGET_REACHED);
   EXPECT_THAT(job.end_detail(), HasSubstr("reached the target 2"));
   EXPECT_TRUE(cluster.TrialProcesses().empty());
-  const absl::StatusOr<v1::Trial> best = cluster.client().GetBestTrial("target");
+  const absl::StatusOr<v1::GetBestTrialResponse> best = cluster.client().GetBestTrial("target");
   ASSERT_TRUE(best.ok()) << best.status();
-  EXPECT_LE(best->value(), 2.0);
-  EXPECT_LT(best->last_step(), 1000) << "it was stopped";
+  EXPECT_LE(best->best_trial().value(), 2.0);
+  EXPECT_LT(best->best_trial().last_step(), 1000) << "it was stopped";
 }
 
 TEST(JobTest, AFailingCommandEndsTheJobWithItsLastWords) {

@@ -152,7 +152,16 @@ class Client:
 
     def best(self, job_id: str) -> resources.Trial:
         """NotFoundError: no trial has a value yet."""
-        return conversion.trial_from(self._call("GetBestTrial", parent=_job_name(job_id)))
+        answer = self._call("GetBestTrial", parent=_job_name(job_id))
+        return conversion.trial_from(answer.best_trial)
+
+    def recommended(self, job_id: str) -> resources.Trial:
+        """The trial to use: where the objective is noisy, the best value of many is partly luck.
+
+        NotFoundError: no trial has a value yet.
+        """
+        answer = self._call("GetBestTrial", parent=_job_name(job_id))
+        return conversion.trial_from(answer.recommended_trial)
 
     def stop_trial(self, job_id: str, number: int) -> resources.Trial:
         return conversion.trial_from(self._call("StopTrial", name=_trial_name(job_id, number)))

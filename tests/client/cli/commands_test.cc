@@ -57,7 +57,7 @@ v1::Trial BestTrial() {
     end_time { seconds: 165 }
     checkpoint_path: "/data/fashion/2"
     checkpoint_step: 2
-    provenance { source: "log_ei" }
+    provenance { source: "log_ei" acquisition_value: -1.5 fit_evaluations: 12 suggest_milliseconds: 2.25 outcomes: 7 }
     attempts {
       number: 1
       worker: "workers/gpu-1"
@@ -250,17 +250,26 @@ TEST_F(CommandsTest, BestShowsParametersValueEpochCheckpointAndHowItGeneralises)
             "value       validation:loss 0.5 at epoch 2 (last epoch 3)\n"
             "generalises loss: train 0.25, validation 0.5 (gap 0.25)\n"
             "checkpoint  /data/fashion/2 (epoch 2)\n"
+            "recommended the same: why\n"
             "parameters\n"
             "  dropout    0.25\n"
             "  optimizer  adam\n");
   EXPECT_EQ(Pegbox({"best", "fashion", "--output", "json"}), ExitCode::kOk);
-  EXPECT_EQ(OutputAs<v1::Trial>().checkpoint_path(), "/data/fashion/2");
+  EXPECT_EQ(OutputAs<v1::GetBestTrialResponse>().best_trial().checkpoint_path(), "/data/fashion/2");
+}
+
+TEST_F(CommandsTest, BestNamesAnotherRecommendedTrialAndSaysWhy) {
+  service_.recommended = service_.trials.at(0).name();
+  EXPECT_EQ(Pegbox({"best", "fashion"}), ExitCode::kOk);
+  EXPECT_THAT(out_, HasSubstr("recommended fashion/1: why\n"));
 }
 
 TEST_F(CommandsTest, TrialShowsAttemptsStopAndCurves) {
   EXPECT_EQ(Pegbox({"trial", "fashion/2"}), ExitCode::kOk);
   EXPECT_THAT(out_, HasSubstr("stopped     median at epoch 3: 0.6 is above 0.4\n"));
-  EXPECT_THAT(out_, HasSubstr("chosen by   log_ei\n"));
+  EXPECT_THAT(
+      out_,
+      HasSubstr("chosen by   log_ei after 7 ended trials, acquisition value -1.5, 12 fit evaluations, in 2.25 ms\n"));
   EXPECT_THAT(out_, HasSubstr("1m 05s   done\n"));
   EXPECT_THAT(out_, HasSubstr("  validation:loss       3    0.8   0.6     0.5      0.8  █▁▃\n"));
   EXPECT_EQ(Pegbox({"trial", "fashion/2", "--output", "json"}), ExitCode::kOk);

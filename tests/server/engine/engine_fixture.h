@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "gtest/gtest.h"
+#include "server/engine/best_trials.h"
 #include "server/engine/client_sessions.h"
 #include "server/engine/core.h"
 #include "server/engine/reconciler.h"
@@ -42,7 +43,9 @@ class EngineFixture : public testing::Test {
  protected:
   static constexpr absl::Duration kLease = absl::Minutes(5);
 
-  EngineFixture()
+  explicit EngineFixture(SearcherFactory make_searcher = [](const TuningJobSpec&) -> std::unique_ptr<Searcher> {
+    return std::make_unique<RandomSearcher>();
+  })
       : clock_(absl::FromUnixSeconds(1'800'000'000)),
         store_(SqliteStore::Open({.path = ":memory:"}).value()),
         log_folder_(testing::TempDir() + "engine_logs_" + std::to_string(getpid())),
@@ -60,9 +63,9 @@ class EngineFixture : public testing::Test {
         worker_sessions_(core_),
         client_sessions_(core_),
         trial_reports_(core_),
-        reconciler_(core_, jobs_to_suggest_),
-        suggestion_pool_(core_, jobs_to_suggest_,
-                         [](const TuningJobSpec&) { return std::make_unique<RandomSearcher>(); }) {
+        best_trials_(core_, make_searcher),
+        suggestion_pool_(core_, make_searcher),
+        reconciler_(core_, suggestion_pool_) {
     Log()->set_level(spdlog::level::warn);
   }
   ~EngineFixture() override { std::filesystem::remove_all(log_folder_); }
@@ -71,8 +74,8 @@ class EngineFixture : public testing::Test {
   void Settle() {
     for (int round = 0; round < 4; ++round) {
       ASSERT_TRUE(reconciler_.RunOnce(clock_.Now()).ok());
-      while (const std::optional<std::string> job_id = jobs_to_suggest_.Pop(absl::ZeroDuration())) {
-        ASSERT_TRUE(suggestion_pool_.SuggestFor(*job_id).ok());
+      while (const std::optional<absl::Status> status = suggestion_pool_.RunOnce(absl::ZeroDuration())) {
+        ASSERT_TRUE(status->ok()) << *status;
       }
     }
   }
@@ -121,14 +124,14 @@ class EngineFixture : public testing::Test {
   LeaseTable leases_;
   LiveJobs live_jobs_;
   JobQueue jobs_to_plan_;
-  JobQueue jobs_to_suggest_;
   Core core_;
   TuningJobs tuning_jobs_;
   WorkerSessions worker_sessions_;
   ClientSessions client_sessions_;
   TrialReports trial_reports_;
-  Reconciler reconciler_;
+  BestTrials best_trials_;
   SuggestionPool suggestion_pool_;
+  Reconciler reconciler_;
 };
 
 }  // namespace pegbox

@@ -42,7 +42,7 @@ TEST_F(TrialReportsTest, TheBestStepIsTheValue) {
   EXPECT_EQ(trial.value, 0.4);
   EXPECT_EQ(trial.best_step, 2);
   EXPECT_EQ(trial.last_step, 3);
-  EXPECT_EQ(tuning_jobs_.GetBestTrial("job")->id.number, 1);
+  EXPECT_EQ(best_trials_.Get("job")->best.id.number, 1);
 }
 
 TEST_F(TrialReportsTest, WithScopeLastTheLastStepIsTheValueInAnyOrderOfArrival) {

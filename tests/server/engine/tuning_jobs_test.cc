@@ -147,8 +147,8 @@ TEST_F(TuningJobsTest, ChangesInPagesMissNoMeasurement) {
 
 TEST_F(TuningJobsTest, BestTrialOfAJobWithoutValuesIsNotFound) {
   CreateJob(SimpleSpec(5, 1));
-  EXPECT_TRUE(absl::IsNotFound(tuning_jobs_.GetBestTrial("job").status()));
-  EXPECT_TRUE(absl::IsNotFound(tuning_jobs_.GetBestTrial("other").status()));
+  EXPECT_TRUE(absl::IsNotFound(best_trials_.Get("job").status()));
+  EXPECT_TRUE(absl::IsNotFound(best_trials_.Get("other").status()));
 }
 
 TEST_F(TuningJobsTest, StopTrialCancelsAQueuedTrial) {

@@ -83,7 +83,15 @@ TEST_F(AskTellTest, AWholeJobIsAskedAndTold) {
     ++count;
   }
   EXPECT_EQ(count, 3);
-  EXPECT_EQ(server_.Get("job").trial_counts().completed(), 3);
+  const v1::TuningJob job = server_.Get("job");
+  EXPECT_EQ(job.trial_counts().completed(), 3);
+  v1::GetBestTrialRequest request;
+  request.set_parent(job.name());
+  v1::GetBestTrialResponse best;
+  EXPECT_EQ(server_.Call(server_.tuning(), &Tuning::GetBestTrial, request, best), absl::OkStatus());
+  EXPECT_EQ(best.best_trial().name(), job.best_trial());
+  EXPECT_EQ(best.recommended_trial().name(), job.best_trial()) << "a random search recommends nothing else";
+  EXPECT_EQ(best.explanation(), "the best value observed is the one to trust");
 }
 
 TEST_F(AskTellTest, ALostReplyIsMadeGoodByTheSameRequest) {
