@@ -90,7 +90,9 @@ class JobSearchTest : public EngineFixture {
   // The next trial, from its grant to its end.
   void RunTrial(std::optional<double> loss, std::optional<Failure> failure = std::nullopt) {
     const AttemptId id = Sync(worker_, 1)->start.at(0).id;
-    if (loss.has_value()) ASSERT_TRUE(Report(worker_, id, 1, *loss).ok());
+    if (loss.has_value()) {
+      ASSERT_TRUE(Report(worker_, id, 1, *loss).ok());
+    }
     ASSERT_TRUE(Finish(worker_, id, std::move(failure)).ok());
     clock_.Advance(absl::Seconds(1));
     Settle();
