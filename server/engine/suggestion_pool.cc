@@ -78,6 +78,7 @@ absl::Status SuggestionPool::SuggestFor(absl::string_view job_id) {
   PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(job_id));
   JobSearch& search = live_job->search(make_searcher_, core_.clock);
   absl::Time last_queued = core_.clock.Now();
+  bool is_used_up = false;  // the space
   while (!jobs_to_suggest_.is_closed()) {
     PEGBOX_ASSIGN_OR_RETURN(const PlannedJob planned, Refresh(*live_job, search));
     const int64_t trials = planned.counts.total();
@@ -86,24 +87,19 @@ absl::Status SuggestionPool::SuggestFor(absl::string_view job_id) {
     if (search.ClaimFit()) jobs_to_fit_.Push(job_id);
 
     const int64_t ready = search.CountReady(trials);
-    const bool is_time = ready >= wanted || core_.clock.Now() - last_queued > kGather;
+    const bool is_time = ready >= wanted || is_used_up || core_.clock.Now() - last_queued > kGather;
     if (wanted > 0 && ready > 0 && is_time) {
       PEGBOX_RETURN_IF_ERROR(QueueReady(*live_job));
       last_queued = core_.clock.Now();
       continue;
     }
-    if (ready >= CountTarget(planned, *live_job, search)) return absl::OkStatus();
-    PEGBOX_ASSIGN_OR_RETURN(const bool is_found, search.Suggest(trials));
-    if (is_found) continue;
-    if (wanted > 0 && ready > 0) {
-      PEGBOX_RETURN_IF_ERROR(QueueReady(*live_job));
-      continue;
-    }
-    if (ready == 0) {
+    if (is_used_up && ready == 0) {
       live_job->set_space_exhausted();
       core_.jobs_to_plan.Push(job_id);
     }
-    return absl::OkStatus();
+    if (is_used_up || ready >= CountTarget(planned, *live_job, search)) return absl::OkStatus();
+    PEGBOX_ASSIGN_OR_RETURN(const bool is_found, search.Suggest(trials));
+    is_used_up = !is_found;
   }
   return absl::OkStatus();
 }
