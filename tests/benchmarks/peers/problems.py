@@ -32,7 +32,7 @@ class Axis:
             value = int(round(value))
             return self.values[value] if self.values else value
         value = float(value)
-        return self.low + self.high - value if self.is_reversed else value
+        return min(max(self.low + self.high - value, self.low), self.high) if self.is_reversed else value
 
     def is_active(self, decoded):
         """Given the decoded values of the axes before this one."""

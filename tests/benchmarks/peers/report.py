@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import statistics
-import subprocess
 
 import methods
 import pictures
@@ -19,13 +18,11 @@ from results import Results, read_failing, read_times, read_waits
 HERE = pathlib.Path(__file__).parent
 
 
-def version(method):
-    """The pinned release of the method's package; of Pegbox, the commit."""
+def version(method, folder):
+    """The pinned release of the method's package; of Pegbox, the commit that ran."""
     entry = methods.METHODS[method]
     if not entry.package:
-        return subprocess.run(
-            ["git", "-C", HERE, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True
-        ).stdout.strip()
+        return (folder / "pegbox.commit").read_text().strip()
     text = (HERE / "requirements" / f"{entry.environment}.txt").read_text()
     return re.search(rf"^{re.escape(entry.package)}==(\S+)", text, re.MULTILINE).group(1)
 
@@ -39,7 +36,7 @@ def number(value, digits=2):
     return f"{value:.{digits}f}"
 
 
-def score_table(results, baseline, problems, counts, rank_at):
+def score_table(results, baseline, problems, counts, rank_at, versions):
     """Best score first."""
     compared = results.methods(problems, counts[0])
     ranked = results.methods(problems, rank_at)
@@ -47,7 +44,7 @@ def score_table(results, baseline, problems, counts, rank_at):
     rows = []
     for method in sorted(compared, key=lambda m: results.score(m, problems, counts[0], baseline)):
         seeds = [len(results.seeds(method, problem, counts[0])) for problem in problems]
-        row = [f"{methods.METHODS[method].title} {version(method)}", str(min(seeds))]
+        row = [f"{methods.METHODS[method].title} {versions[method]}", str(min(seeds))]
         for count in counts:
             has = all(results.seeds(method, problem, count) for problem in problems)
             row.append(number(results.score(method, problems, count, baseline)) if has else "-")
@@ -106,14 +103,16 @@ def machine():
 def tables(folder, baseline, sets):
     """By name."""
     made = {}
+    versions = {method: version(method, folder) for method in methods.METHODS}
     main = Results([folder / "pegbox.csv", folder / "peers.csv"])
     slow = Results([folder / "pegbox.csv", folder / "peers.csv", folder / "slow.csv"])
     for name, problems in sets.items():
-        made[f"scores-{name}"] = score_table(main, baseline, problems, [20, 50, 100], 50)
+        made[f"scores-{name}"] = score_table(main, baseline, problems, [20, 50, 100], 50, versions)
     made["problems"] = problem_table(main, sets, 50)
     made["losses"] = losses(main, sets, 50)
     if (folder / "slow.csv").exists() and "pegbox" in slow.methods(plans.SLOW.problems, plans.SLOW.trials):
-        made["scores-slow"] = score_table(slow, baseline, plans.SLOW.problems, [plans.SLOW.trials], plans.SLOW.trials)
+        count = plans.SLOW.trials
+        made["scores-slow"] = score_table(slow, baseline, plans.SLOW.problems, [count], count, versions)
     workers = Results([folder / "workers.csv"])
     if "bayesian" in workers.methods(sets["tuning"], 50):
         score = workers.score("bayesian", sets["tuning"], 50, baseline)
@@ -140,7 +139,7 @@ def tables(folder, baseline, sets):
         made["wait"] = (
             f"A free worker waits {number(middle, 1)} ms (p50), {number(late, 1)} ms (p99) for its next trial."
         )
-    made["machine"] = f"Measured on {machine()}; Pegbox at {version('pegbox')}."
+    made["machine"] = f"Measured on {machine()}; Pegbox at {versions['pegbox']}."
     return made
 
 
