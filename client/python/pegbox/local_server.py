@@ -10,8 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from typing import List, Optional, Union
+from typing import Dict, List, Optional, Union
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
@@ -51,8 +52,8 @@ def end_with_parent(sent: int = signal.SIGTERM) -> None:
 
 
 class LocalServer:
-    """Starts a server on a data folder, or uses the one that runs there. Its end stops what it
-    started.
+    """A server on a data folder: started here, shared with others of this process, or the one that
+    runs there already. The last one of this process ends what was started.
 
     DIR/server holds the store, DIR/server/address the address, DIR/server.log the log.
     """
@@ -62,15 +63,18 @@ class LocalServer:
         the end of its log.
         """
         self.data = pathlib.Path(data).resolve()
-        self._process: Optional["subprocess.Popen[bytes]"] = None
-        folder = self.data / "server"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._address_file = folder / "address"
-        self._log_file = self.data / "server.log"
-        running = self._read_address()
-        self.address: str = (
-            running if running and _accepts_connections(running) else self._start(folder)
-        )
+        self._is_closed = False
+        with _servers_lock:
+            started = _servers.get(self.data)
+            if started is None or started.process.poll() is not None:
+                address = _running_address(self.data)
+                if address is not None:
+                    self._is_closed = True  # nothing to end here
+                    self.address: str = address
+                    return
+                started = _servers[self.data] = _start(self.data)
+            started.users += 1
+            self.address = started.address
 
     def __enter__(self) -> "LocalServer":
         return self
@@ -79,39 +83,70 @@ class LocalServer:
         self.close()
 
     def close(self) -> None:
-        """Ends the server that was started here, and waits for its end."""
-        if self._process is None:
-            return
-        _end(self._process)
-        self._process = None
+        """Ends the server that was started in this process, unless others use it, and waits for its
+        end.
+        """
+        with _servers_lock:
+            started = None if self._is_closed else _servers.get(self.data)
+            self._is_closed = True
+            if started is None:
+                return
+            started.users -= 1
+            if started.users > 0:
+                return
+            del _servers[self.data]
+        _end(started.process)
 
-    def _start(self, folder: pathlib.Path) -> str:
-        self._address_file.unlink(missing_ok=True)
-        command = [find_program("pegbox-server"), "--data", str(folder), "--listen", "127.0.0.1:0"]
-        with open(self._log_file, "ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--address-file", str(self._address_file)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # an interrupt from the keyboard is for its parent
-                preexec_fn=end_with_parent,
-            )
-        deadline = time.monotonic() + _START_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline:
-            address = self._read_address()
-            if address is not None:
-                return address
-            time.sleep(_POLL_SECONDS)
-        self.close()
-        tail = self._log_file.read_text(errors="replace")[-2_000:]
-        raise RuntimeError(f"pegbox-server did not start in {self.data}:\n{tail}")
 
-    def _read_address(self) -> Optional[str]:
-        try:
-            return self._address_file.read_text().strip() or None
-        except OSError:
-            return None
+class _StartedServer:
+    def __init__(self, process: "subprocess.Popen[bytes]", address: str) -> None:
+        self.process = process
+        self.address = address
+        self.users = 0
+
+
+_servers_lock = threading.Lock()
+_servers: Dict[pathlib.Path, _StartedServer] = {}  # guarded by _servers_lock; by data folder
+
+
+def _start(data: pathlib.Path) -> _StartedServer:
+    folder = data / "server"
+    folder.mkdir(parents=True, exist_ok=True)
+    address_file = folder / "address"
+    address_file.unlink(missing_ok=True)
+    command = [find_program("pegbox-server"), "--data", str(folder), "--listen", "127.0.0.1:0"]
+    log_file = data / "server.log"
+    with open(log_file, "ab") as log:
+        process = subprocess.Popen(
+            [*command, "--address-file", str(address_file)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interrupt from the keyboard is for its parent
+            preexec_fn=end_with_parent,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        address = _read_address(address_file)
+        if address is not None:
+            return _StartedServer(process, address)
+        time.sleep(_POLL_SECONDS)
+    _end(process)
+    tail = log_file.read_text(errors="replace")[-2_000:]
+    raise RuntimeError(f"pegbox-server did not start in {data}:\n{tail}")
+
+
+def _running_address(data: pathlib.Path) -> Optional[str]:
+    """Of a server on the folder that accepts connections."""
+    address = _read_address(data / "server" / "address")
+    return address if address is not None and _accepts_connections(address) else None
+
+
+def _read_address(file: pathlib.Path) -> Optional[str]:
+    try:
+        return file.read_text().strip() or None
+    except OSError:
+        return None
 
 
 class LocalWorker:

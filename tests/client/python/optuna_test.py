@@ -1,5 +1,6 @@
 """Programs in Optuna's manner on a real server."""
 
+import gc
 import importlib.util
 import math
 import pathlib
@@ -167,6 +168,54 @@ class StudyTest(unittest.TestCase):
         first = self.client.trials(study.jobs[0])[0]
         self.assertEqual((first.params["x"], first.value), (3.0, 1.0))
 
+    def test_a_trial_that_was_run_elsewhere_is_added(self) -> None:
+        added = optuna.create_trial(
+            params={"x": 1.0},
+            distributions={"x": distributions.FloatDistribution(-10, 10)},
+            value=1.0,
+        )
+        study = self.study()
+        study.add_trials([added, added])
+        study.optimize(quadratic, n_trials=2)
+        self.assertEqual([trial.params["x"] for trial in study.trials[:2]], [1.0, 1.0])
+        self.assertEqual([trial.number for trial in study.trials], [0, 1, 2, 3])
+        first, second, *_ = self.client.trials(study.jobs[0])
+        self.assertEqual((first.params["x"], first.value), (1.0, 1.0))
+        self.assertNotEqual(second.params["x"], 1.0)
+        with self.assertRaisesRegex(ValueError, "must have the same names"):
+            optuna.create_trial(params={"x": 1.0}, value=1.0)
+
+    def test_an_objective_runs_again_with_a_trial_that_has_ended(self) -> None:
+        study = self.study()
+        study.optimize(quadratic, n_trials=2)
+        self.assertEqual(quadratic(study.best_trial), study.best_value)
+        self.assertEqual(quadratic(optuna.trial.FixedTrial({"x": 3.0})), 1.0)
+
+    def test_a_study_s_end_leaves_the_server_to_the_others(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="pegbox-") as data:
+            study = optuna.create_study(data=data)
+            other = optuna.create_study(data=data)
+            study.optimize(quadratic, n_trials=2)
+            del study
+            gc.collect()
+            other.optimize(quadratic, n_trials=2)
+            self.assertEqual(len(other.trials), 2)
+            other.close()
+            with self.assertRaises(pegbox.UnavailableError):
+                pegbox.Client(other.server).list()
+
+    def test_optunas_own_storage_is_not_used(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="pegbox-") as data:
+            with self.assertWarnsRegex(UserWarning, "storage: sqlite:///a.db is not used"):
+                study = optuna.create_study(storage="sqlite:///a.db", data=data)
+            study.close()
+
+    def test_a_study_of_an_earlier_program_is_not_loaded(self) -> None:
+        study = self.study(study_name="again", load_if_exists=True)
+        study.optimize(quadratic, n_trials=2)
+        with self.assertRaisesRegex(ValueError, "load_if_exists: the study 'again' of an earlier"):
+            self.study(study_name="again", load_if_exists=True)
+
     def test_exceptions_fail_the_trial_and_go_on_unless_caught(self) -> None:
         def objective(trial: Trial) -> float:
             trial.suggest_float("x", 0, 1)
@@ -239,13 +288,13 @@ class ArgumentTest(unittest.TestCase):
         for options, told in (
             ({"directions": ["minimize", "maximize"]}, "directions: Pegbox has one objective"),
             ({"direction": "up"}, "direction: must be minimize or maximize"),
-            ({"storage": "sqlite:///a.db"}, "storage: must be a Pegbox server"),
-            ({"load_if_exists": True}, "load_if_exists: "),
         ):
             with self.subTest(told), self.assertRaisesRegex(ValueError, told):
                 optuna.create_study(**options)
-        with self.assertRaisesRegex(ValueError, "TPESampler: Pegbox has no n_startup_trials"):
+        with self.assertWarnsRegex(UserWarning, "TPESampler: Pegbox does not use n_startup_trials"):
             optuna.samplers.TPESampler(n_startup_trials=3)
+        with self.assertRaisesRegex(ValueError, "constraints_func: Pegbox has no constraints"):
+            optuna.samplers.TPESampler(constraints_func=lambda trial: [0])
         with self.assertRaisesRegex(ValueError, "interval_steps"):
             optuna.pruners.MedianPruner(interval_steps=2)
 

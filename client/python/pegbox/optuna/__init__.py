@@ -3,9 +3,10 @@
 from pegbox.optuna import distributions, exceptions, logging, pruners, samplers, study, trial
 from pegbox.optuna.exceptions import OptunaError, TrialPruned
 from pegbox.optuna.study import Study, create_study
-from pegbox.optuna.trial import FrozenTrial, Trial, TrialState
+from pegbox.optuna.trial import FixedTrial, FrozenTrial, Trial, TrialState, create_trial
 
 __all__ = [
+    "FixedTrial",
     "FrozenTrial",
     "OptunaError",
     "Study",
@@ -13,6 +14,7 @@ __all__ = [
     "TrialPruned",
     "TrialState",
     "create_study",
+    "create_trial",
     "distributions",
     "exceptions",
     "logging",

@@ -1,9 +1,11 @@
 """Optuna's samplers by name: each stands for the nearest algorithm of Pegbox.
 
-Only the seed counts; other arguments tune what Pegbox does not have, and are refused.
+Only the seed counts. Other arguments tune what Pegbox does not have: a warning says so, and an
+error where constraints would not be kept.
 """
 
 from typing import Any, Optional
+import warnings
 
 
 class BaseSampler:
@@ -12,11 +14,12 @@ class BaseSampler:
     algorithm = "bayesian"
 
     def __init__(self, *, seed: Optional[int] = None, **unused: Any) -> None:
-        given = [name for name, value in unused.items() if value is not None]
+        given = sorted(name for name, value in unused.items() if value is not None)
+        if "constraints_func" in given:
+            raise ValueError("constraints_func: Pegbox has no constraints; leave it out")
         if given:
-            raise ValueError(
-                f"{type(self).__name__}: Pegbox has no {', '.join(given)}; leave it out"
-            )
+            name = type(self).__name__
+            warnings.warn(f"{name}: Pegbox does not use {', '.join(given)}", stacklevel=2)
         self.seed = seed
 
 

@@ -17,6 +17,7 @@ import random
 import threading
 import time
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple, Type, Union
+import warnings
 import weakref
 
 from pegbox import errors, failures, job_spec, resources
@@ -64,6 +65,14 @@ class Study:
         self._jobs: List[str] = []
         self._to_replay: Optional[FrozenTrial] = None
         self._is_stopped = False
+        self.server = client.server
+        self._close: Callable[[], Any] = lambda: None
+
+    def close(self) -> None:
+        """Stops the study's jobs, and its server if it started one. Harmless to repeat; the end of
+        the study, or of the program, does it too.
+        """
+        self._close()
 
     @property
     def direction(self) -> str:
@@ -121,6 +130,24 @@ class Study:
             if skip_if_exists and any(trial.params == params for trial in self._trials):
                 return
             self._enqueued.append({"params": dict(params), "user_attrs": dict(user_attrs or {})})
+
+    def add_trial(self, trial: FrozenTrial) -> None:
+        """A trial that was run elsewhere, as `create_trial` makes it. The search learns from it
+        when it is the study's first trial; from others it does not.
+        """
+        with self._lock:
+            added = copy.deepcopy(trial)
+            added.number = len(self._trials)
+            self._trials.append(added)
+            for name, distribution in added.distributions.items():
+                self.learn_of(name, distribution)
+            is_first = self._job is None and self._to_replay is None
+            if is_first and added.state == TrialState.COMPLETE:
+                self._to_replay = added
+
+    def add_trials(self, trials: Sequence[FrozenTrial]) -> None:
+        for trial in trials:
+            self.add_trial(trial)
 
     def trials_dataframe(self) -> Any:
         """One row a trial, with Optuna's columns, as a pandas DataFrame. ImportError without."""
@@ -244,7 +271,9 @@ class Study:
                 self.tell(trial, state=TrialState.FAIL)
                 raise ValueError("Pegbox has one objective; the function returned several values")
             frozen = self.tell(trial, value)
-        logging.info(f"trial {frozen.number} {frozen.state.name} {frozen.value} {frozen.params}")
+        logging.get_logger("study").info(
+            "trial %d %s %s %s", frozen.number, frozen.state.name, frozen.value, frozen.params
+        )
         return frozen
 
     def _ask_service(self, frozen: FrozenTrial) -> Trial:
@@ -375,12 +404,18 @@ def create_study(
     name = str(getattr(wanted[0], "name", wanted[0])).lower()
     if name not in ("minimize", "maximize"):
         raise ValueError(f"direction: must be minimize or maximize; got {wanted[0]!r}")
-    if load_if_exists:
-        raise ValueError("load_if_exists: a study of an earlier program cannot be taken up again")
     if storage is not None and "://" in storage:
-        raise ValueError(f'storage: must be a Pegbox server, "host:port"; got {storage!r}')
+        warnings.warn(f"storage: {storage} is not used; the study is kept in {data}", stacklevel=2)
+        storage = None
     server = LocalServer(data) if storage is None else None
     client = Client(storage if server is None else server.address)
+    names = {job.display_name for job in client.list()} if load_if_exists else set()
+    if study_name is not None and study_name in names:
+        _close(client, [], server)
+        raise ValueError(
+            f"load_if_exists: the study {study_name!r} of an earlier program cannot be taken up "
+            "again; choose another name"
+        )
     study = Study(
         name,
         sampler or samplers.TPESampler(),
@@ -391,6 +426,7 @@ def create_study(
     close = weakref.finalize(study, _close, client, study._jobs, server)
     close.atexit = False
     atexit.register(close)  # before gRPC and the threads are gone
+    study._close = close
     return study
 
 

@@ -60,6 +60,63 @@ class FrozenTrial:
             return None
         return self.datetime_complete - self.datetime_start
 
+    # An objective may be run again with a trial that has ended.
+
+    def suggest_float(self, name: str, low: float, high: float, **unused: Any) -> float:
+        return self.params[name]
+
+    def suggest_int(self, name: str, low: int, high: int, **unused: Any) -> int:
+        return self.params[name]
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        return self.params[name]
+
+    def report(self, value: float, step: int) -> None:
+        """Changes nothing."""
+
+    def should_prune(self) -> bool:
+        return False
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        self.user_attrs[key] = value
+
+
+class FixedTrial(FrozenTrial):
+    """Parameters to run an objective with, without a study."""
+
+    def __init__(self, params: Dict[str, Any], number: int = 0) -> None:
+        super().__init__(number, params=dict(params))
+
+
+def create_trial(
+    *,
+    state: TrialState = TrialState.COMPLETE,
+    value: Optional[float] = None,
+    params: Optional[Dict[str, Any]] = None,
+    distributions: Optional[Dict[str, Distribution]] = None,
+    user_attrs: Optional[Dict[str, Any]] = None,
+    system_attrs: Optional[Dict[str, Any]] = None,
+    intermediate_values: Optional[Dict[int, float]] = None,
+) -> FrozenTrial:
+    """A trial that was run elsewhere, for `Study.add_trial`. ValueError: a parameter without its
+    distribution, or the other way round.
+    """
+    if set(params or {}) != set(distributions or {}):
+        raise ValueError("params, distributions: must have the same names")
+    now = datetime.datetime.now()
+    return FrozenTrial(
+        number=-1,
+        state=state,
+        value=value,
+        params=dict(params or {}),
+        distributions=dict(distributions or {}),
+        user_attrs=dict(user_attrs or {}),
+        system_attrs=dict(system_attrs or {}),
+        intermediate_values=dict(intermediate_values or {}),
+        datetime_start=now,
+        datetime_complete=now,
+    )
+
 
 class Trial:
     """A trial that runs. Of one thread."""
