@@ -278,9 +278,9 @@ class AskAndTellTest(ServerTest):
 
     def test_a_lease_is_kept_while_the_trial_runs(self) -> None:
         job = self.create()
-        with self.ask(job, lease=1) as trial:
+        with self.ask(job, lease=2) as trial:
             # Nobody else can have it, however long it takes to ask.
-            self.assertIsNone(self.client.ask(job.id, wait=3))
+            self.assertIsNone(self.client.ask(job.id, wait=5))
             trial.complete(loss=1)
         self.assertEqual(trial.result.attempt, 1)
 
