@@ -14,7 +14,7 @@ import threading
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 import warnings
 
-from pegbox import job_spec, resources, trial_process, tuning
+from pegbox import conversion, job_spec, resources, trial_process, tuning
 from pegbox import space as spaces
 from pegbox.client import Client
 from pegbox.local_server import LocalServer, LocalWorker
@@ -224,6 +224,7 @@ class HyperparameterTuner:
             metric_definitions={each["Name"]: each["Regex"] for each in metric_definitions or ()},
             grace_period=self.estimator.grace_period,
         )
+        conversion.spec_proto(self._spec)  # what cannot be is told before anything starts
         self._run: Optional[_Run] = None
 
     def fit(

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List, Optional, Union
 # gRPC has nothing to do in the processes that are forked here. It looks at this when it is loaded.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from pegbox import errors, job_spec, resources, trial_process  # noqa: E402
+from pegbox import conversion, errors, job_spec, resources, trial_process  # noqa: E402
 from pegbox import space as spaces  # noqa: E402
 from pegbox.client import Client, rows_of  # noqa: E402
 from pegbox.local_server import LocalServer  # noqa: E402
@@ -106,6 +106,7 @@ def tune(
         display_name=fields.pop("display_name", _display_name(function)),
         **fields,
     )
+    conversion.spec_proto(spec)  # what cannot be is told before anything starts
     with contextlib.ExitStack() as stack:
         address = server or stack.enter_context(LocalServer(data)).address
         client = stack.enter_context(Client(address))

@@ -232,7 +232,7 @@ class ArgumentTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "call fit first"):
             self.tuner().best_training_job()
         with self.assertRaisesRegex(ValueError, "algorithm: must be one of bayesian"):
-            self.tuner(strategy="Grid").fit()
+            self.tuner(strategy="Grid")
 
     def test_tags_are_not_dropped_silently(self) -> None:
         with self.assertWarnsRegex(UserWarning, "tags"):

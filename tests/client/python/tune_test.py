@@ -162,6 +162,8 @@ class TuneTest(unittest.TestCase):
             self.tune(tuned_functions.parabola, start_method="thread")
         with self.assertRaisesRegex(ValueError, 'space\\["x"\\]: must be a domain'):
             self.tune(tuned_functions.parabola, {"x": None})
+        with self.assertRaisesRegex(ValueError, "goal: must be one of"):
+            self.tune(tuned_functions.parabola, goal="up")
         self.assertEqual(list(self.data.iterdir()), [])
 
     def test_an_interrupt_stops_the_job_and_leaves_nothing_running(self) -> None:
