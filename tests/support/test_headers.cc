@@ -1,0 +1,1 @@
+// Empty: pegbox_test_headers exists for its precompiled headers.
