@@ -41,7 +41,7 @@ TEST(AskAndTellTest, TheExampleOfTheDocsRuns) {
   EXPECT_EQ(job.end_reason(), v1::TuningJob::MAX_JOBS);
   EXPECT_EQ(job.trial_counts().completed(), 40);
   const CommandResult best = cluster.Pegbox({"best", "demo"});
-  EXPECT_THAT(best.out, HasSubstr("loss 0.10")) << "near the best learning rate";
+  EXPECT_THAT(best.out, HasSubstr("loss 0.1 at epoch 1")) << "the best learning rate";
   EXPECT_THAT(best.out, HasSubstr("recommended the same"));
   const CommandResult trial = cluster.Pegbox({"trial", "demo/40"});
   EXPECT_THAT(trial.out, HasSubstr(" after 39 ended trials, acquisition value ")) << trial.err;
