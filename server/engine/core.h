@@ -22,6 +22,7 @@ struct Core {
   LeaseTable& leases;
   LiveJobs& live_jobs;
   JobQueue& jobs_to_plan;
+  JobQueue& jobs_to_suggest;
 };
 
 // What follows a committed grant: the leases begin, and who watches the jobs is told.

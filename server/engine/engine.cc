@@ -16,7 +16,8 @@ Engine::Engine(Store& store, TrialLog& trial_log, const Clock& clock, Options op
             .signal = signal_,
             .leases = leases_,
             .live_jobs = live_jobs_,
-            .jobs_to_plan = jobs_to_plan_},
+            .jobs_to_plan = jobs_to_plan_,
+            .jobs_to_suggest = jobs_to_suggest_},
       best_trials_(core_, options_.make_searcher),
       tuning_jobs_(core_),
       job_diagnoses_(core_),
@@ -49,6 +50,7 @@ absl::Status Engine::RenewAllLeases() {
 void Engine::Stop() {
   signal_.Close();
   jobs_to_plan_.Close();
+  jobs_to_suggest_.Close();
   suggestion_pool_.Close();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

@@ -52,6 +52,7 @@ class Engine {
   LeaseTable leases_;
   LiveJobs live_jobs_;
   JobQueue jobs_to_plan_;
+  JobQueue jobs_to_suggest_;
   Core core_;
   BestTrials best_trials_;
   TuningJobs tuning_jobs_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/status_macros.h"
+#include "server/engine/planning.h"
 
 namespace pegbox {
 namespace {
@@ -169,6 +170,22 @@ void JobSearch::OfferFit(const SurrogateFit& fit, int64_t trial_number) {
   if (newest_fit_.has_value() && age < newest_fit_age_) return;
   newest_fit_ = fit;
   newest_fit_age_ = age;
+}
+
+absl::StatusOr<int64_t> QueueReady(Transaction& tx, const LiveJob& live_job, absl::Time now) {
+  const JobSearch* const search = live_job.search();
+  if (search == nullptr || search->CountReady(/*trials=*/0) == 0) return 0;
+  PEGBOX_ASSIGN_OR_RETURN(const PlannedJob planned, PlanFrom(tx, live_job, now));
+  const int64_t trials = planned.counts.total();
+  std::vector<Suggestion> suggestions = search->Ready(trials, planned.plan.suggestions);
+  for (size_t i = 0; i < suggestions.size(); ++i) {
+    PEGBOX_RETURN_IF_ERROR(
+        tx.PutTrial({.id = {.job_id = live_job.job().id, .number = trials + 1 + static_cast<int64_t>(i)},
+                     .parameters = std::move(suggestions[i].parameters),
+                     .provenance = std::move(suggestions[i].provenance),
+                     .create_time = now}));
+  }
+  return std::ssize(suggestions);
 }
 
 }  // namespace pegbox

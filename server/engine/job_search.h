@@ -84,4 +84,8 @@ class JobSearch {
   std::optional<std::vector<Observation>> fitting_ ABSL_GUARDED_BY(mu_);
 };
 
+// Stores as many of the ready suggestions as the job's plan asks for, as queued trials; how many they were. The only
+// way in which trials come to be. Errors as Transaction's.
+absl::StatusOr<int64_t> QueueReady(Transaction& tx, const LiveJob& live_job, absl::Time now);
+
 }  // namespace pegbox

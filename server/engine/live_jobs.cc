@@ -135,10 +135,15 @@ std::vector<const MetricCurve*> LiveJob::CompletedCurves() const {
   return completed;
 }
 
-JobSearch& LiveJob::search(const SearcherFactory& make_searcher, const Clock& clock) {
+JobSearch& LiveJob::MakeSearch(const SearcherFactory& make_searcher, const Clock& clock) {
   absl::MutexLock lock(&mu_);
   if (search_ == nullptr) search_ = std::make_unique<JobSearch>(job_.spec, make_searcher(job_.spec), clock);
   return *search_;
+}
+
+JobSearch* LiveJob::search() const {
+  absl::MutexLock lock(&mu_);
+  return search_.get();
 }
 
 void LiveJob::set_space_exhausted() {

@@ -63,7 +63,9 @@ class LiveJob {
   bool is_space_exhausted() const;
 
   // Made by the first caller.
-  JobSearch& search(const SearcherFactory& make_searcher, const Clock& clock);
+  JobSearch& MakeSearch(const SearcherFactory& make_searcher, const Clock& clock);
+  // Null before that.
+  JobSearch* search() const;
 
  private:
   explicit LiveJob(TuningJob job);

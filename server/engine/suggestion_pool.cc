@@ -32,26 +32,23 @@ int64_t CountTarget(const PlannedJob& planned, const LiveJob& live_job, const Jo
 
 absl::Status SuggestionPool::Want(absl::string_view job_id) {
   PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(job_id));
-  const absl::Status status = QueueReady(*live_job);
-  jobs_to_suggest_.Push(job_id);
+  const absl::Status status = Queue(*live_job);
+  core_.jobs_to_suggest.Push(job_id);
   return status;
 }
 
 void SuggestionPool::Run() {
-  while (!jobs_to_suggest_.is_closed()) LogIfFailed("suggesting", RunOnce(kIdle));
+  while (!core_.jobs_to_suggest.is_closed()) LogIfFailed("suggesting", RunOnce(kIdle));
 }
 
 void SuggestionPool::RunFits() {
   while (!jobs_to_fit_.is_closed()) LogIfFailed("fitting", RunFitOnce(kIdle));
 }
 
-void SuggestionPool::Close() {
-  jobs_to_suggest_.Close();
-  jobs_to_fit_.Close();
-}
+void SuggestionPool::Close() { jobs_to_fit_.Close(); }
 
 std::optional<absl::Status> SuggestionPool::RunOnce(absl::Duration timeout) {
-  const std::optional<std::string> job_id = jobs_to_suggest_.Pop(timeout);
+  const std::optional<std::string> job_id = core_.jobs_to_suggest.Pop(timeout);
   if (!job_id.has_value()) return std::nullopt;
   {
     absl::MutexLock lock(&mu_);
@@ -63,7 +60,7 @@ std::optional<absl::Status> SuggestionPool::RunOnce(absl::Duration timeout) {
   const absl::Status status = SuggestFor(*job_id);
   absl::MutexLock lock(&mu_);
   computing_.erase(*job_id);
-  if (again_.erase(*job_id) > 0) jobs_to_suggest_.Push(*job_id);
+  if (again_.erase(*job_id) > 0) core_.jobs_to_suggest.Push(*job_id);
   return status;
 }
 
@@ -71,15 +68,15 @@ std::optional<absl::Status> SuggestionPool::RunFitOnce(absl::Duration timeout) {
   const std::optional<std::string> job_id = jobs_to_fit_.Pop(timeout);
   if (!job_id.has_value()) return std::nullopt;
   PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(*job_id));
-  return live_job->search(make_searcher_, core_.clock).MakeFit();
+  return live_job->MakeSearch(make_searcher_, core_.clock).MakeFit();
 }
 
 absl::Status SuggestionPool::SuggestFor(absl::string_view job_id) {
   PEGBOX_ASSIGN_OR_RETURN(const std::shared_ptr<LiveJob> live_job, core_.live_jobs.Get(job_id));
-  JobSearch& search = live_job->search(make_searcher_, core_.clock);
+  JobSearch& search = live_job->MakeSearch(make_searcher_, core_.clock);
   absl::Time last_queued = core_.clock.Now();
   bool is_used_up = false;  // the space
-  while (!jobs_to_suggest_.is_closed()) {
+  while (!core_.jobs_to_suggest.is_closed()) {
     PEGBOX_ASSIGN_OR_RETURN(const PlannedJob planned, Refresh(*live_job, search));
     const int64_t trials = planned.counts.total();
     const int64_t wanted = planned.plan.suggestions;
@@ -89,7 +86,7 @@ absl::Status SuggestionPool::SuggestFor(absl::string_view job_id) {
     const int64_t ready = search.CountReady(trials);
     const bool is_time = ready >= wanted || is_used_up || core_.clock.Now() - last_queued > kGather;
     if (wanted > 0 && ready > 0 && is_time) {
-      PEGBOX_RETURN_IF_ERROR(QueueReady(*live_job));
+      PEGBOX_RETURN_IF_ERROR(Queue(*live_job));
       last_queued = core_.clock.Now();
       continue;
     }
@@ -113,25 +110,16 @@ absl::StatusOr<PlannedJob> SuggestionPool::Refresh(const LiveJob& live_job, JobS
   return planned;
 }
 
-absl::Status SuggestionPool::QueueReady(LiveJob& live_job) {
-  const JobSearch& search = live_job.search(make_searcher_, core_.clock);
-  if (search.CountReady(/*trials=*/0) == 0) return absl::OkStatus();
-  const std::string& job_id = live_job.job().id;
-  const absl::Time now = core_.clock.Now();
-  bool is_queued = false;
+absl::Status SuggestionPool::Queue(LiveJob& live_job) {
+  const JobSearch* const search = live_job.search();
+  if (search == nullptr || search->CountReady(/*trials=*/0) == 0) return absl::OkStatus();
+  int64_t queued = 0;
   PEGBOX_RETURN_IF_ERROR(core_.store.Write(Store::Priority::kState, [&](Transaction& tx) -> absl::Status {
-    PEGBOX_ASSIGN_OR_RETURN(const PlannedJob planned, PlanFrom(tx, live_job, now));
-    int64_t number = planned.counts.total();
-    for (Suggestion& suggestion : search.Ready(number, planned.plan.suggestions)) {
-      PEGBOX_RETURN_IF_ERROR(tx.PutTrial({.id = {.job_id = job_id, .number = ++number},
-                                          .parameters = std::move(suggestion.parameters),
-                                          .provenance = std::move(suggestion.provenance),
-                                          .create_time = now}));
-      is_queued = true;
-    }
+    PEGBOX_ASSIGN_OR_RETURN(queued, QueueReady(tx, live_job, core_.clock.Now()));
     return absl::OkStatus();
   }));
-  if (!is_queued) return absl::OkStatus();
+  if (queued == 0) return absl::OkStatus();
+  const std::string& job_id = live_job.job().id;
   core_.jobs_to_plan.Push(job_id);
   core_.signal.Notify(JobTopic(job_id));
   core_.signal.Notify(kDispatchTopic);

@@ -27,10 +27,10 @@ class SuggestionPool {
   // The job's plan asks for suggestions: queues those that are ready and has the others computed.
   absl::Status Want(absl::string_view job_id);
 
-  // Until Close; Run in several threads, RunFits in one. Errors are logged; the reconciler asks again.
+  // To the end; Run in several threads, RunFits in one. Errors are logged; the reconciler asks again.
   void Run();
   void RunFits();
-  // Wakes every loop for good.
+  // Wakes RunFits for good; Run ends with the queue of jobs to suggest.
   void Close();
 
   // One turn of the loops: waits for a job up to `timeout`. Nothing: none came.
@@ -42,15 +42,14 @@ class SuggestionPool {
   // that no other thread computes for the same job.
   absl::Status SuggestFor(absl::string_view job_id);
   absl::StatusOr<PlannedJob> Refresh(const LiveJob& live_job, JobSearch& search) const;
-  // As many of the ready ones as are still wanted. The only way in which trials come to be.
-  absl::Status QueueReady(LiveJob& live_job);
+  // In a transaction of its own.
+  absl::Status Queue(LiveJob& live_job);
 
   // Constant after construction.
   Core& core_;
   const SearcherFactory make_searcher_;
 
   // Own synchronisation.
-  JobQueue jobs_to_suggest_;
   JobQueue jobs_to_fit_;
 
   absl::Mutex mu_;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
 #include "common/status_macros.h"
+#include "server/engine/job_search.h"
 
 namespace pegbox {
 namespace {
@@ -134,6 +135,7 @@ absl::StatusOr<Trial> TrialReports::Finish(const AttemptEnd& end) {
   Trial trial;
   std::vector<Measurement> new_rows;
   bool is_repeated = false;
+  int64_t queued = 0;
   PEGBOX_RETURN_IF_ERROR(core_.store.Write(Store::Priority::kState, [&](Transaction& tx) -> absl::Status {
     PEGBOX_ASSIGN_OR_RETURN(trial, tx.GetTrial(id));
     is_repeated = IsRepeated(trial, end);
@@ -141,8 +143,12 @@ absl::StatusOr<Trial> TrialReports::Finish(const AttemptEnd& end) {
     PEGBOX_RETURN_IF_ERROR(CheckHolder(trial, end.id, end.worker));
     PEGBOX_ASSIGN_OR_RETURN(const std::vector<size_t> inserted, StoreRows(tx, objective, end.measurements, trial));
     new_rows = RowsOfObjective(objective, end.measurements, inserted);
-    PEGBOX_RETURN_IF_ERROR(pegbox::Finish(trial, end.failure, trial.last_step.has_value(), core_.clock.Now()));
-    return tx.PutTrial(trial);
+    const absl::Time now = core_.clock.Now();
+    PEGBOX_RETURN_IF_ERROR(pegbox::Finish(trial, end.failure, trial.last_step.has_value(), now));
+    PEGBOX_RETURN_IF_ERROR(tx.PutTrial(trial));
+    // In the same commit: the worker that became free finds its next trial at once.
+    PEGBOX_ASSIGN_OR_RETURN(queued, QueueReady(tx, *live_job, now));
+    return absl::OkStatus();
   }));
   if (is_repeated) return trial;
   core_.leases.Drop(id, end.id.attempt);
@@ -151,6 +157,7 @@ absl::StatusOr<Trial> TrialReports::Finish(const AttemptEnd& end) {
   Log()->info("trial ended trial={} attempt={} state={} failure={}", TrialName(id), end.id.attempt,
               ToString(trial.state), trial.failure.has_value() ? ToString(trial.failure->kind) : "none");
   core_.jobs_to_plan.Push(id.job_id);
+  if (queued > 0) core_.jobs_to_suggest.Push(id.job_id);  // the next are to be ready
   core_.signal.Notify(JobTopic(id.job_id));
   core_.signal.Notify(kDispatchTopic);
   return trial;

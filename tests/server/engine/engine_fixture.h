@@ -58,7 +58,8 @@ class EngineFixture : public testing::Test {
               .signal = signal_,
               .leases = leases_,
               .live_jobs = live_jobs_,
-              .jobs_to_plan = jobs_to_plan_},
+              .jobs_to_plan = jobs_to_plan_,
+              .jobs_to_suggest = jobs_to_suggest_},
         tuning_jobs_(core_),
         worker_sessions_(core_),
         client_sessions_(core_),
@@ -124,6 +125,7 @@ class EngineFixture : public testing::Test {
   LeaseTable leases_;
   LiveJobs live_jobs_;
   JobQueue jobs_to_plan_;
+  JobQueue jobs_to_suggest_;
   Core core_;
   TuningJobs tuning_jobs_;
   WorkerSessions worker_sessions_;
