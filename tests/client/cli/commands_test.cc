@@ -2,6 +2,7 @@
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -133,7 +134,7 @@ class CommandsTest : public testing::Test {
   }
 
   std::string WriteJobFile(const std::string& text) {
-    const std::string path = testing::TempDir() + "/commands_test_job.yaml";
+    const std::string path = absl::StrCat(testing::TempDir(), "commands_test_job_", getpid(), ".yaml");
     std::ofstream(path) << text;
     return path;
   }
