@@ -83,7 +83,8 @@ def main():
     arguments = parser.parse_args()
     counts = [int(text) for text in arguments.trials.split(",")]
     job = PegboxJob(counts[-1] + 100)
-    with arguments.csv.open("w") as file:
+    arguments.csv.unlink(missing_ok=True)
+    with arguments.csv.open("a") as file:  # suggest_bench appends to it too
         rows = csv.writer(file)
         rows.writerow(["method", "n", "ms"])
         for n in counts:

@@ -55,7 +55,7 @@ def score_table(results, baseline, problems, counts, rank_at, versions):
 
 
 def problem_table(results, sets, count):
-    """Mean log10 gap; the best of a row is bold."""
+    """Mean log10 gap over the seeds that all have; the best of a row is bold."""
     everything = [name for names in sets.values() for name in names]
     compared = results.methods(everything, count)
     rows = []
@@ -64,8 +64,8 @@ def problem_table(results, sets, count):
         means = {method: results.mean(method, problem, count, seeds) for method in compared}
         least = min(means.values())
         cells = [f"**{number(mean)}**" if mean == least else number(mean) for mean in means.values()]
-        rows.append([problem, *cells])
-    return table(["problem", *(methods.METHODS[method].title for method in compared)], rows)
+        rows.append([problem, str(len(seeds)), *cells])
+    return table(["problem", "seeds", *(methods.METHODS[method].title for method in compared)], rows)
 
 
 def losses(results, sets, count):
